@@ -1,0 +1,177 @@
+/** Cold-path encoding of lane records and checkpoints: little-endian, no alignment, no schema on the wire. */
+import { assert } from "../assert.js";
+
+const utf8 = new TextEncoder();
+const utf8Decode = new TextDecoder("utf-8", { fatal: true });
+
+/** Appends values to a buffer that grows. `bytes()` is a view of what was written; copy it to keep it. */
+export class ByteWriter {
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView<ArrayBuffer>;
+  /** Bytes written so far. */
+  length = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  /** Forgets what was written and keeps the memory. */
+  clear(): this {
+    this.length = 0;
+    return this;
+  }
+
+  /** What was written, as a view that the next write may move. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  #grow(more: number): number {
+    const at = this.length;
+    const wanted = at + more;
+    if (wanted > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    this.length = wanted;
+    return at;
+  }
+
+  u8(value: number): this {
+    this.#view.setUint8(this.#grow(1), value);
+    return this;
+  }
+
+  u16(value: number): this {
+    this.#view.setUint16(this.#grow(2), value, true);
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#view.setUint32(this.#grow(4), value, true);
+    return this;
+  }
+
+  i32(value: number): this {
+    this.#view.setInt32(this.#grow(4), value, true);
+    return this;
+  }
+
+  f32(value: number): this {
+    this.#view.setFloat32(this.#grow(4), value, true);
+    return this;
+  }
+
+  f64(value: number): this {
+    this.#view.setFloat64(this.#grow(8), value, true);
+    return this;
+  }
+
+  /** Raw bytes without a length: the reader must know it. */
+  raw(bytes: Uint8Array): this {
+    const at = this.#grow(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
+  /** A u32 length and the bytes. */
+  blob(bytes: Uint8Array): this {
+    return this.u32(bytes.length).raw(bytes);
+  }
+
+  /** A u16 length in bytes and UTF-8. */
+  text(value: string): this {
+    const bytes = utf8.encode(value);
+    assert(bytes.length <= 0xffff, "a text on a lane is at most 65,535 bytes");
+    return this.u16(bytes.length).raw(bytes);
+  }
+
+  /** Sixteen bytes written as 32 hex digits. */
+  hex16(digits: string): this {
+    assert(digits.length === 32, "an id is 32 hex digits");
+    for (let at = 0; at < 32; at += 2) this.u8(Number.parseInt(digits.slice(at, at + 2), 16));
+    return this;
+  }
+}
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Reads what {@link ByteWriter} wrote. Reading past the end throws RangeError. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  /** Index of the next byte. */
+  offset = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /** Bytes not read yet. */
+  left(): number {
+    return this.#bytes.length - this.offset;
+  }
+
+  #take(length: number): number {
+    const at = this.offset;
+    if (at + length > this.#bytes.length)
+      throw new RangeError(`record ends ${at + length - this.#bytes.length} bytes early`);
+    this.offset = at + length;
+    return at;
+  }
+
+  u8(): number {
+    return this.#view.getUint8(this.#take(1));
+  }
+
+  u16(): number {
+    return this.#view.getUint16(this.#take(2), true);
+  }
+
+  u32(): number {
+    return this.#view.getUint32(this.#take(4), true);
+  }
+
+  i32(): number {
+    return this.#view.getInt32(this.#take(4), true);
+  }
+
+  f32(): number {
+    return this.#view.getFloat32(this.#take(4), true);
+  }
+
+  f64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** A copy of the next `length` bytes. */
+  raw(length: number): Uint8Array<ArrayBuffer> {
+    const at = this.#take(length);
+    return Uint8Array.from(this.#bytes.subarray(at, at + length));
+  }
+
+  blob(): Uint8Array<ArrayBuffer> {
+    return this.raw(this.u32());
+  }
+
+  text(): string {
+    // TextDecoder refuses shared memory, so the bytes are copied out first.
+    return utf8Decode.decode(this.raw(this.u16()));
+  }
+
+  hex16(): string {
+    let digits = "";
+    const at = this.#take(16);
+    for (let index = at; index < at + 16; index++) digits += hexOfByte[this.#bytes[index]!];
+    return digits;
+  }
+
+  /** Everything that is left, copied. */
+  rest(): Uint8Array<ArrayBuffer> {
+    return this.raw(this.left());
+  }
+}
