@@ -1,0 +1,20 @@
+/** One line of a bench report: one figure, and beside it the floor it is measured against. */
+export interface BenchRow {
+  readonly suite: string;
+  readonly case: string;
+  readonly subject: string;
+  readonly value: number;
+  readonly unit: string;
+  /** The subject, of the same case and the same run, that `ratio` compares with. */
+  readonly floor?: string;
+  /** This row's value divided by the floor's. */
+  readonly ratio?: number;
+  /** What `ratio` is wanted to reach, or not to exceed. */
+  readonly wantAtLeast?: number;
+  readonly wantAtMost?: number;
+}
+
+/** A suite: `smoke` runs it in small, only to show that it works. */
+export interface BenchOptions {
+  readonly smoke: boolean;
+}

@@ -1,0 +1,163 @@
+/**
+ * The few words by which control and the threads of one server know of each other. Every word has one writing
+ * side; anybody reads.
+ *
+ * ```
+ *   byte 0     originMs (f64): control
+ *        8     phase (i32): control; 0 running, 1 draining, 2 stopping
+ *      128     one block of 128 bytes per thread: shards first, then net, store, main
+ *        +0    incarnation (u32): control
+ *        +4    publishedTick (i32): the shard; -1 before its first
+ *        +8    isTicking (0 or 1): the shard, and control on its behalf when it is dead
+ *        +12   heartbeat (31 bits of monotonic ms): the thread
+ * ```
+ */
+import { assert, unreachable } from "../assert.js";
+
+/** A control block's memory, as it travels to another thread by structured clone. */
+export interface ControlMemory {
+  readonly buffer: SharedArrayBuffer;
+  readonly byteOffset: number;
+  readonly shardCountMax: number;
+}
+
+/** What the server is doing: everything, finishing what it has, or stopping now. */
+export type ServerPhase = "running" | "draining" | "stopping";
+
+const phases: readonly ServerPhase[] = ["running", "draining", "stopping"];
+
+const ORIGIN_F64 = 0;
+const PHASE_WORD = 2;
+const BLOCK_WORDS = 32;
+const INCARNATION_WORD = 0;
+const PUBLISHED_TICK_WORD = 1;
+const TICKING_WORD = 2;
+const HEARTBEAT_WORD = 3;
+/** Threads beside the shards: net, store, main. */
+const OTHER_THREADS = 3;
+const HEARTBEAT_MASK = 0x7fff_ffff;
+
+export function createControl(shardCountMax: number): ControlMemory {
+  assert(Number.isInteger(shardCountMax) && shardCountMax > 0, "there is at least one shard");
+  const blocks = 1 + shardCountMax + OTHER_THREADS;
+  const memory: ControlMemory = {
+    buffer: new SharedArrayBuffer(blocks * BLOCK_WORDS * 4),
+    byteOffset: 0,
+    shardCountMax,
+  };
+  const control = new ControlBlock(memory);
+  for (let shard = 0; shard < shardCountMax; shard++) control.setPublishedTick(shard, -1);
+  return memory;
+}
+
+/** One thread's view of the control block. Shards and threads are numbered from 0. */
+export class ControlBlock {
+  readonly shardCountMax: number;
+  /** Thread numbers for heartbeats: a shard's is its own number. */
+  readonly netThread: number;
+  readonly storeThread: number;
+  readonly mainThread: number;
+  readonly threadCount: number;
+  readonly #words: Int32Array;
+  readonly #origin: Float64Array;
+
+  constructor(memory: ControlMemory) {
+    this.shardCountMax = memory.shardCountMax;
+    this.netThread = memory.shardCountMax;
+    this.storeThread = memory.shardCountMax + 1;
+    this.mainThread = memory.shardCountMax + 2;
+    this.threadCount = memory.shardCountMax + OTHER_THREADS;
+    this.#words = new Int32Array(memory.buffer, memory.byteOffset, (1 + this.threadCount) * BLOCK_WORDS);
+    this.#origin = new Float64Array(memory.buffer, memory.byteOffset, 1);
+  }
+
+  /** How often this shard has been started: 0 before the first time. */
+  incarnation(shard: number): number {
+    return Atomics.load(this.#words, this.#at(shard, INCARNATION_WORD)) >>> 0;
+  }
+
+  /**
+   * Control, before each start of a shard, while no thread runs it. Returns the new number. A predecessor that
+   * died in mid-tick no longer counts as ticking.
+   */
+  raiseIncarnation(shard: number): number {
+    this.setTicking(shard, false);
+    return (Atomics.add(this.#words, this.#at(shard, INCARNATION_WORD), 1) + 1) >>> 0;
+  }
+
+  /** The last tick whose frames this shard has published, or -1. */
+  publishedTick(shard: number): number {
+    return Atomics.load(this.#words, this.#at(shard, PUBLISHED_TICK_WORD));
+  }
+
+  /** The shard, after it has published its frames of `tick`. */
+  setPublishedTick(shard: number, tick: number): void {
+    Atomics.store(this.#words, this.#at(shard, PUBLISHED_TICK_WORD), tick);
+  }
+
+  /** Whether this shard has work on its schedule, so that its next tick is worth waiting for. */
+  isTicking(shard: number): boolean {
+    return Atomics.load(this.#words, this.#at(shard, TICKING_WORD)) === 1;
+  }
+
+  setTicking(shard: number, on: boolean): void {
+    Atomics.store(this.#words, this.#at(shard, TICKING_WORD), on ? 1 : 0);
+  }
+
+  /** When this thread last beat: the low 31 bits of its monotonic milliseconds; 0 if never. */
+  heartbeat(thread: number): number {
+    return Atomics.load(this.#words, this.#at(thread, HEARTBEAT_WORD));
+  }
+
+  /** The thread itself, once per duty cycle. */
+  beat(thread: number, nowMs: number): void {
+    Atomics.store(this.#words, this.#at(thread, HEARTBEAT_WORD), lowBits(nowMs));
+  }
+
+  /** Milliseconds from this thread's last beat to `nowMs`, right across the wrap of the 31 bits. */
+  heartbeatAgeMs(thread: number, nowMs: number): number {
+    return (lowBits(nowMs) - this.heartbeat(thread)) & HEARTBEAT_MASK;
+  }
+
+  /** The monotonic time, in ms, at which tick 0 begins for every shard. */
+  get originMs(): number {
+    return this.#origin[ORIGIN_F64]!;
+  }
+
+  /** Control, once, before any shard is started: so no reader can meet it half-way. */
+  set originMs(ms: number) {
+    this.#origin[ORIGIN_F64] = ms;
+  }
+
+  get phase(): ServerPhase {
+    return phases[Atomics.load(this.#words, PHASE_WORD)]!;
+  }
+
+  /** Control only. Ring the doorbells afterwards: sleepers do not watch this word. */
+  setPhase(phase: ServerPhase): void {
+    Atomics.store(this.#words, PHASE_WORD, phaseWord(phase));
+  }
+
+  #at(thread: number, word: number): number {
+    assert(thread >= 0 && thread < this.threadCount, "a thread's number is below threadCount");
+    return (1 + thread) * BLOCK_WORDS + word;
+  }
+}
+
+function lowBits(ms: number): number {
+  // Through a float remainder: milliseconds since boot may exceed 32 bits.
+  return Math.floor(ms) % (HEARTBEAT_MASK + 1);
+}
+
+function phaseWord(phase: ServerPhase): number {
+  switch (phase) {
+    case "running":
+      return 0;
+    case "draining":
+      return 1;
+    case "stopping":
+      return 2;
+    default:
+      return unreachable(phase);
+  }
+}
