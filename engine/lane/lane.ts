@@ -1,0 +1,96 @@
+/** A lane as its writer holds it: a ring, the reader's doorbell, and a bounded outbox for what did not fit. */
+import { assert } from "../assert.js";
+import type { Doorbell } from "../memory/doorbell.js";
+import type { RingReader, RingWriter } from "../memory/spsc-ring.js";
+import { ByteReader, type ByteWriter } from "./bytes.js";
+
+interface Waiting {
+  readonly type: number;
+  readonly bytes: Uint8Array;
+}
+
+export class LaneWriter {
+  readonly ring: RingWriter;
+  readonly #doorbell: Doorbell;
+  readonly #outboxBytesMax: number;
+  #outbox: Waiting[] = [];
+  #outboxBytes = 0;
+  #isDirty = false;
+  /** Records that found the ring full: deferred to the outbox, or refused to a caller that can do without. */
+  refusals = 0;
+
+  constructor(ring: RingWriter, doorbell: Doorbell, outboxBytesMax: number) {
+    this.ring = ring;
+    this.#doorbell = doorbell;
+    this.#outboxBytesMax = outboxBytesMax;
+  }
+
+  /** Bytes waiting for room in the ring: non-zero is back-pressure. */
+  get outboxBytes(): number {
+    return this.#outboxBytes;
+  }
+
+  /**
+   * Writes a record that must arrive, behind everything sent before. What does not fit waits in the outbox; false
+   * when the outbox is full too: the record is refused and counted, and the caller decides what that means.
+   */
+  send(type: number, payload: Uint8Array): boolean {
+    if (this.#outbox.length === 0 && this.ring.offer(type, payload)) {
+      this.#isDirty = true;
+      return true;
+    }
+    this.refusals++;
+    if (this.#outboxBytes + payload.length > this.#outboxBytesMax) return false;
+    this.#outbox.push({ type, bytes: payload.slice() });
+    this.#outboxBytes += payload.length;
+    return true;
+  }
+
+  /** As {@link send}, of everything in the writer. */
+  sendWriter(type: number, out: ByteWriter): boolean {
+    return this.send(type, out.bytes());
+  }
+
+  /** Claims room for a record that may be skipped: index into `ring.bytes`, or -1. Then {@link commit}. */
+  tryClaim(type: number, length: number): number {
+    if (this.#outbox.length > 0) {
+      this.refusals++;
+      return -1;
+    }
+    const at = this.ring.tryClaim(type, length);
+    if (at < 0) this.refusals++;
+    return at;
+  }
+
+  commit(): void {
+    this.ring.commit();
+    this.#isDirty = true;
+  }
+
+  /** Moves what waits into the ring, makes all of it visible with one store, and rings once if there was any. */
+  flush(): void {
+    this.#drainOutbox();
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    this.ring.publish();
+    this.#doorbell.ring();
+  }
+
+  #drainOutbox(): void {
+    let moved = 0;
+    for (const waiting of this.#outbox) {
+      if (!this.ring.offer(waiting.type, waiting.bytes)) break;
+      this.#outboxBytes -= waiting.bytes.length;
+      moved++;
+    }
+    if (moved === 0) return;
+    this.#outbox = this.#outbox.slice(moved);
+    this.#isDirty = true;
+  }
+}
+
+/** A copy of a record's payload, to read cold fields from. */
+export function recordReader(ring: RingReader, at: number, length: number): ByteReader {
+  assert(length >= 0, "a record has a length");
+  return new ByteReader(ring.bytes.subarray(at, at + length));
+}

@@ -1,0 +1,128 @@
+/** Records from a shard to net, all written at the end of a tick and closed by `tickDone`. */
+import type { ByteReader, ByteWriter } from "./bytes.js";
+
+export const toNet = {
+  /** First record of a new incarnation: u32 incarnation. Whatever net believed to be on this shard is gone. */
+  hello: 1,
+  /** {@link MemberRecord}: the join is done. */
+  joined: 2,
+  /** {@link MemberRecord} (cell unused): the member left and its row is on its way to the store. */
+  left: 3,
+  /** {@link MemberRecord}: the member is in another cell of the same shard. */
+  memberCell: 4,
+  /** {@link MemberRecord}: this shard took the member over from another by handoff. */
+  memberMoved: 5,
+  /** A message for those who see a cell: hot, layout below. */
+  cellMessage: 6,
+  /** A reliable event: {@link EventRecord}. */
+  event: 7,
+  /** {@link AppliedRecord} */
+  applied: 8,
+  /** {@link RoomJoinedRecord} */
+  roomJoined: 9,
+  /** {@link RoomLeftRecord} */
+  roomLeft: 10,
+  /** Room frame: u32 roomId, u32 zero, then the whole message. */
+  roomMessage: 11,
+  /** u32 tick: everything of this tick precedes. */
+  tickDone: 12,
+} as const;
+
+/** The cell message record. */
+export const CELL_MESSAGE_CELL = 0; // u32
+export const CELL_MESSAGE_FLAGS = 4; // u32
+export const CELL_MESSAGE_BODY = 8; // the message, to the end of the record
+/** Only for sessions waiting for a keyframe of this cell; without it, for the cell's subscribers. */
+export const CELL_TO_PENDING = 1;
+/** Last message for those who wait: they are subscribers from here on. */
+export const CELL_PROMOTES = 2;
+
+/** The room message record. */
+export const ROOM_MESSAGE_ROOM = 0; // u32
+export const ROOM_MESSAGE_BODY = 8;
+
+export interface MemberRecord {
+  readonly session: number;
+  readonly joinEpoch: number;
+  readonly entityId: number;
+  readonly cell: number;
+}
+
+export interface EventRecord {
+  readonly sessions: readonly number[];
+  readonly scope: number;
+  readonly kind: number;
+  readonly roomId: number;
+  /** The table, without any header. */
+  readonly body: Uint8Array;
+}
+
+export interface AppliedRecord {
+  readonly session: number;
+  /** Number of the last reliable intent that took effect or was refused. */
+  readonly applied: number;
+}
+
+export interface RoomJoinedRecord {
+  readonly session: number;
+  readonly roomId: number;
+  readonly cell: number;
+  readonly roomType: string;
+  readonly staysWhenDropped: boolean;
+}
+
+export interface RoomLeftRecord {
+  readonly session: number;
+  readonly roomId: number;
+  /** 0, or a refusal code that says why. */
+  readonly code: number;
+}
+
+export function writeMember(out: ByteWriter, record: MemberRecord): ByteWriter {
+  return out.clear().u32(record.session).u32(record.joinEpoch).u32(record.entityId).u32(record.cell);
+}
+export function readMember(from: ByteReader): MemberRecord {
+  return { session: from.u32(), joinEpoch: from.u32(), entityId: from.u32(), cell: from.u32() };
+}
+
+export function writeEvent(out: ByteWriter, record: EventRecord): ByteWriter {
+  out.clear().u8(record.scope).u16(record.kind).u32(record.roomId).u16(record.sessions.length);
+  for (const session of record.sessions) out.u32(session);
+  return out.raw(record.body);
+}
+export function readEvent(from: ByteReader): EventRecord {
+  const scope = from.u8();
+  const kind = from.u16();
+  const roomId = from.u32();
+  const sessions: number[] = [];
+  for (let left = from.u16(); left > 0; left--) sessions.push(from.u32());
+  return { sessions, scope, kind, roomId, body: from.rest() };
+}
+
+export function writeApplied(out: ByteWriter, record: AppliedRecord): ByteWriter {
+  return out.clear().u32(record.session).u32(record.applied);
+}
+export function readApplied(from: ByteReader): AppliedRecord {
+  return { session: from.u32(), applied: from.u32() };
+}
+
+export function writeRoomJoined(out: ByteWriter, record: RoomJoinedRecord): ByteWriter {
+  out.clear().u32(record.session).u32(record.roomId).u32(record.cell);
+  return out.text(record.roomType).u8(record.staysWhenDropped ? 1 : 0);
+}
+export function readRoomJoined(from: ByteReader): RoomJoinedRecord {
+  return {
+    session: from.u32(),
+    roomId: from.u32(),
+    cell: from.u32(),
+    roomType: from.text(),
+    staysWhenDropped: from.u8() === 1,
+  };
+}
+
+export function writeRoomLeft(out: ByteWriter, record: RoomLeftRecord): ByteWriter {
+  return out.clear().u32(record.session).u32(record.roomId).u16(record.code);
+}
+export function readRoomLeft(from: ByteReader): RoomLeftRecord {
+  return { session: from.u32(), roomId: from.u32(), code: from.u16() };
+}

@@ -1,0 +1,94 @@
+/** The catalogue of counters: one list per thread kind. Names get the prefix `gridshard_` and per-thread labels. */
+import type { CounterSpec } from "./memory/counters.js";
+
+function catalogue<const Specs extends Record<string, Omit<CounterSpec, "name">>>(
+  specs: Specs,
+): { readonly list: readonly CounterSpec[]; readonly index: { readonly [Name in keyof Specs]: number } } {
+  const names = Object.keys(specs);
+  return {
+    list: names.map((name) => ({ name, ...specs[name]! })),
+    index: Object.fromEntries(names.map((name, at) => [name, at])) as { [Name in keyof Specs]: number },
+  };
+}
+
+const counter = (help: string) => ({ kind: "counter", help }) as const;
+const gauge = (help: string) => ({ kind: "gauge", help }) as const;
+const most = (help: string) => ({ kind: "max", help }) as const;
+
+const shard = catalogue({
+  ticks_total: counter("Ticks made"),
+  tick_seconds_total: counter("Time spent in ticks"),
+  tick_seconds_max: most("Longest tick"),
+  tick_overruns_total: counter("Ticks longer than their period"),
+  ticks_forfeited_total: counter("Ticks given up after a stall"),
+  entities: gauge("Entities owned"),
+  ghosts: gauge("Read-only copies of neighbours' entities"),
+  members: gauge("Players owned"),
+  creatures: gauge("Creatures owned"),
+  cells_awake: gauge("Cells somebody sees"),
+  rooms: gauge("Rooms that exist"),
+  rooms_active: gauge("Rooms on the schedule"),
+  rooms_deferred_total: counter("Room ticks put off for want of time"),
+  rooms_failed_total: counter("Rooms stopped because they threw"),
+  field_failures_total: counter("Field hooks that threw for one intent or act"),
+  intents_total: counter("Intents applied"),
+  intents_refused_total: counter("Intents refused by name"),
+  records_stale_total: counter("Records of an older incarnation or epoch, refused"),
+  handoffs_offered_total: counter("Entities offered to a neighbour"),
+  handoffs_released_total: counter("Entities a neighbour accepted"),
+  handoffs_accepted_total: counter("Entities accepted from a neighbour"),
+  handoffs_returned_total: counter("Entities kept because the neighbour was lost"),
+  acts_total: counter("Acts delivered"),
+  acts_undelivered_total: counter("Acts whose target is gone"),
+  frames_total: counter("Cell frames written"),
+  frames_skipped_total: counter("Cell frames that found their lane full; a keyframe follows"),
+  frame_bytes_total: counter("Bytes of cell frames"),
+  records_refused_total: counter("Records refused because lane and outbox were full"),
+});
+
+const net = catalogue({
+  connections: gauge("Open sockets"),
+  connections_total: counter("Sockets opened"),
+  sessions_live: gauge("Sessions with a socket, in the world"),
+  sessions_suspended: gauge("Sessions in their grace time"),
+  resumes_total: counter("Sessions resumed"),
+  takeovers_total: counter("Sessions taken over by a second login"),
+  handshakes_refused_total: counter("Upgrades refused or closed at once"),
+  messages_in_total: counter("Messages received"),
+  bytes_in_total: counter("Bytes received"),
+  messages_out_total: counter("Messages sent to one session"),
+  bytes_out_total: counter("Bytes handed to sockets, fan-out included"),
+  publishes_total: counter("Messages published to a topic"),
+  protocol_errors_total: counter("Sessions closed for what they sent"),
+  intents_limited_total: counter("Intents over a token bucket"),
+  intents_refused_total: counter("Intents refused because a lane was full"),
+  state_skipped_total: counter("Times a slow client's state was skipped"),
+  keyframes_requested_total: counter("Keyframes asked of shards"),
+  events_total: counter("Events sent"),
+  events_replayed_total: counter("Events sent again on resume"),
+  flushes_total: counter("Ticks flushed to sockets"),
+  flush_late_total: counter("Ticks flushed without a late shard"),
+  records_stale_total: counter("Records of an older epoch, refused"),
+});
+
+const persistence = catalogue({
+  rows_in_total: counter("Rows received from shards"),
+  rows_pending: gauge("Rows not applied yet"),
+  rows_pending_max: most("Most rows that waited at once"),
+  rows_applied_total: counter("Rows applied to the store"),
+  rows_refused_total: counter("Rows refused because too many wait"),
+  rows_rejected_total: counter("Rows the store would not take, set aside"),
+  batches_total: counter("Batches applied"),
+  batch_seconds_total: counter("Time spent applying batches"),
+  retries_total: counter("Batches tried again"),
+  loads_total: counter("Players loaded"),
+  loads_failed_total: counter("Players that could not be loaded"),
+  store_up: gauge("1 while the store answers"),
+});
+
+export const shardCatalogue = shard.list;
+export const shardMetric = shard.index;
+export const netCatalogue = net.list;
+export const netMetric = net.index;
+export const persistenceCatalogue = persistence.list;
+export const persistenceMetric = persistence.index;

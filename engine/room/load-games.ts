@@ -1,0 +1,54 @@
+/** Loads the games a config names. Every thread that needs their rules or their intents loads them itself. */
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { FieldType, Game, RoomType } from "./game.js";
+
+export interface GameCatalogue {
+  readonly field: FieldType;
+  readonly rooms: ReadonlyMap<string, RoomType>;
+}
+
+/** A game that cannot be loaded or does not fit the config. Names what and where. */
+export class GameInvalid extends Error {
+  override readonly name = "GameInvalid";
+}
+
+const BUILT_IN = "gridshard:games";
+
+/** @throws GameInvalid */
+export async function loadGames(modules: readonly string[], fieldName: string): Promise<GameCatalogue> {
+  const fields = new Map<string, FieldType>();
+  const rooms = new Map<string, RoomType>();
+  for (const name of modules) {
+    const game = await loadGame(name);
+    for (const field of game.fields) fields.set(field.name, field);
+    for (const room of game.rooms) rooms.set(room.name, room);
+  }
+  const field = fields.get(fieldName);
+  if (field === undefined) {
+    throw new GameInvalid(
+      `world.field: got "${fieldName}", want one of ${[...fields.keys()].join(", ") || "no field is loaded"}`,
+    );
+  }
+  return { field, rooms };
+}
+
+async function loadGame(name: string): Promise<Game> {
+  const url =
+    name === BUILT_IN
+      ? new URL("../../games/games.js", import.meta.url)
+      : name.startsWith("file:")
+        ? new URL(name)
+        : pathToFileURL(isAbsolute(name) ? name : resolve(name));
+  let loaded: { default?: Partial<Game> };
+  try {
+    loaded = await import(url.href);
+  } catch (error) {
+    throw new GameInvalid(`games: cannot load "${name}": ${(error as Error).message}`);
+  }
+  const game = loaded.default;
+  if (!Array.isArray(game?.fields) || !Array.isArray(game.rooms)) {
+    throw new GameInvalid(`games: "${name}" has no default export { fields: [], rooms: [] }`);
+  }
+  return game as Game;
+}
