@@ -17,6 +17,8 @@ export interface StructField {
   readonly type: "struct";
   readonly size: number;
   readonly align: number;
+  /** Where the struct holds floating point numbers: they too may not be NaN or infinite. */
+  readonly floats?: readonly { readonly offset: number; readonly size: 4 | 8 }[];
 }
 export interface TableField {
   readonly type: "table";

@@ -1,0 +1,42 @@
+// Generated from the .fbs files by scripts/generate-wire.ts. Do not edit.
+import * as flatbuffers from 'flatbuffers';
+
+export class EventAck {
+  bb: flatbuffers.ByteBuffer|null = null;
+  bb_pos = 0;
+  __init(i:number, bb:flatbuffers.ByteBuffer):EventAck {
+  this.bb_pos = i;
+  this.bb = bb;
+  return this;
+}
+
+type():number {
+  return this.bb!.readUint8(this.bb_pos);
+}
+
+reserved():number {
+  return this.bb!.readUint8(this.bb_pos + 1);
+}
+
+reserved2():number {
+  return this.bb!.readUint16(this.bb_pos + 2);
+}
+
+events():number {
+  return this.bb!.readUint32(this.bb_pos + 4);
+}
+
+static sizeOf():number {
+  return 8;
+}
+
+static createEventAck(builder:flatbuffers.Builder, type: number, reserved: number, reserved2: number, events: number):flatbuffers.Offset {
+  builder.prep(4, 8);
+  builder.writeInt32(events);
+  builder.writeInt16(reserved2);
+  builder.writeInt8(reserved);
+  builder.writeInt8(type);
+  return builder.offset();
+}
+
+}
