@@ -2,13 +2,13 @@
 import type { Batch } from "./store.js";
 import { battleRow, playerRow } from "./store-contract.js";
 
-export const CRASH_PLAYERS = 600;
+const CRASH_PLAYERS = 300;
 
-/** Every player at that version, with an inventory of as many stacks, and one battle. */
-export function crashBatch(version: number, players: number): Batch {
-  const inventory = Array.from({ length: version }, () => ({ item: version, count: version }));
+/** Every player at that version, and one battle more: each version changes as many pages as the last. */
+export function crashBatch(version: number): Batch {
+  const inventory = Array.from({ length: 4 }, () => ({ item: version, count: version }));
   return {
-    players: Array.from({ length: players }, (_, number) => playerRow(number, version, { inventory })),
+    players: Array.from({ length: CRASH_PLAYERS }, (_, number) => playerRow(number, version, { inventory })),
     battleResults: [battleRow(version)],
   };
 }
