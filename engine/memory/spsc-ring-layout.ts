@@ -51,8 +51,6 @@ export const PADDING_TYPE = -1;
 export const RING_CAPACITY_BYTES_MIN = 64;
 /** The largest ring: a depth must fit an int32 with room to tell full from negative. */
 export const RING_CAPACITY_BYTES_MAX = 0x4000_0000;
-/** A ring of `capacity` bytes holds at least this many of its largest record. */
-export const RECORDS_OF_MAX_LENGTH_MIN = 4;
 /** The largest payload is the capacity divided by this. */
 export const RECORD_LENGTH_DIVISOR = 8;
 

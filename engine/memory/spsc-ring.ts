@@ -48,12 +48,12 @@ export function createRing(
   capacityBytes: number,
   options: { readonly startPosition?: number } = {},
 ): RingMemory {
+  checkCapacity(capacityBytes);
   const memory: RingMemory = {
     buffer: new SharedArrayBuffer(ringLengthBytes(capacityBytes)),
     byteOffset: 0,
     capacity: capacityBytes,
   };
-  checkMemory(memory);
   const startPosition = options.startPosition ?? 0;
   assert(
     startPosition % RECORD_ALIGNMENT_BYTES === 0,
@@ -265,14 +265,18 @@ function headerOf(memory: RingMemory): Int32Array {
   return new Int32Array(memory.buffer, memory.byteOffset, RING_HEADER_BYTES / 4);
 }
 
-function checkMemory(memory: RingMemory): void {
-  const { buffer, byteOffset, capacity } = memory;
+function checkCapacity(capacity: number): void {
   assert(
     capacity >= RING_CAPACITY_BYTES_MIN &&
       capacity <= RING_CAPACITY_BYTES_MAX &&
       (capacity & (capacity - 1)) === 0,
     "a ring's capacity is a power of two within its bounds",
   );
+}
+
+function checkMemory(memory: RingMemory): void {
+  const { buffer, byteOffset, capacity } = memory;
+  checkCapacity(capacity);
   assert(byteOffset % RECORD_ALIGNMENT_BYTES === 0, "a ring's memory is 8-byte aligned");
   assert(byteOffset + ringLengthBytes(capacity) <= buffer.byteLength, "a ring lies inside its buffer");
 }
