@@ -39,6 +39,11 @@ export function ownJobs(): WireJob[] {
       out: join(root, "engine/wire/generated"),
       types: "../schema.js",
     },
+    {
+      schema: join(root, "engine/wire/every-shape/schema"),
+      out: join(root, "engine/wire/every-shape/generated"),
+      types: "../../schema.js",
+    },
   ];
   const games = join(root, "games");
   for (const game of existsSync(games) ? readdirSync(games).sort() : []) {
