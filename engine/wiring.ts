@@ -3,6 +3,12 @@ import type { Config } from "./config-schema.js";
 import { type ControlMemory, createControl } from "./memory/control-block.js";
 import { type CountersMemory, createCounters } from "./memory/counters.js";
 import { createDoorbell, type DoorbellMemory } from "./memory/doorbell.js";
+import {
+  createHistogram,
+  createHistogramPool,
+  type HistogramMemory,
+  type HistogramPoolMemory,
+} from "./memory/histogram.js";
 import { createOwnership, type OwnershipMemory } from "./memory/ownership-table.js";
 import { createRing, type RingMemory } from "./memory/spsc-ring.js";
 import { netCatalogue, persistenceCatalogue, shardCatalogue } from "./metrics.js";
@@ -34,7 +40,18 @@ export interface Wiring {
     readonly persistence: CountersMemory;
     readonly shards: readonly CountersMemory[];
   };
+  readonly histograms: {
+    /** Tick times per shard. */
+    readonly ticks: readonly HistogramMemory[];
+    /** Tick times of single rooms: a pool per shard, a slot per room. */
+    readonly rooms: readonly HistogramPoolMemory[];
+    /** Tick times per shard and room type, in the order of the game catalogue's rooms. */
+    readonly roomTypes: readonly (readonly HistogramMemory[])[];
+  };
 }
+
+/** Room types one server may have. */
+export const ROOM_TYPES_MAX = 32;
 
 export function createWiring(config: Config): Wiring {
   const each = <T>(make: (index: number) => T): T[] =>
@@ -56,6 +73,11 @@ export function createWiring(config: Config): Wiring {
       net: createCounters(netCatalogue),
       persistence: createCounters(persistenceCatalogue),
       shards: each(() => createCounters(shardCatalogue)),
+    },
+    histograms: {
+      ticks: each(createHistogram),
+      rooms: each(() => createHistogramPool(config.shards.roomsMax)),
+      roomTypes: each(() => Array.from({ length: ROOM_TYPES_MAX }, createHistogram)),
     },
   };
 }

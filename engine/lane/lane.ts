@@ -13,16 +13,26 @@ export class LaneWriter {
   readonly ring: RingWriter;
   readonly #doorbell: Doorbell;
   readonly #outboxBytesMax: number;
+  readonly #isReaderBusy: () => boolean;
   #outbox: Waiting[] = [];
   #outboxBytes = 0;
   #isDirty = false;
   /** Records that found the ring full: deferred to the outbox, or refused to a caller that can do without. */
   refusals = 0;
 
-  constructor(ring: RingWriter, doorbell: Doorbell, outboxBytesMax: number) {
+  /**
+   * `isReaderBusy`: whether the reader is bound to look at the lane soon without being woken, as a ticking shard is.
+   * It is asked after the records have become visible.
+   */
+  constructor(
+    ring: RingWriter,
+    doorbell: Doorbell,
+    options: { readonly outboxBytesMax: number; readonly isReaderBusy?: () => boolean },
+  ) {
     this.ring = ring;
     this.#doorbell = doorbell;
-    this.#outboxBytesMax = outboxBytesMax;
+    this.#outboxBytesMax = options.outboxBytesMax;
+    this.#isReaderBusy = options.isReaderBusy ?? (() => false);
   }
 
   /** Bytes waiting for room in the ring: non-zero is back-pressure. */
@@ -67,13 +77,18 @@ export class LaneWriter {
     this.#isDirty = true;
   }
 
-  /** Moves what waits into the ring, makes all of it visible with one store, and rings once if there was any. */
+  /** Makes everything visible, then wakes the reader if there was any and it sleeps. */
   flush(): void {
+    if (this.publish() && !this.#isReaderBusy()) this.#doorbell.ring();
+  }
+
+  /** Moves what waits into the ring and makes all of it visible with one store; whether there was any. Ring yourself. */
+  publish(): boolean {
     this.#drainOutbox();
-    if (!this.#isDirty) return;
+    if (!this.#isDirty) return false;
     this.#isDirty = false;
     this.ring.publish();
-    this.#doorbell.ring();
+    return true;
   }
 
   #drainOutbox(): void {

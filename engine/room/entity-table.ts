@@ -13,8 +13,6 @@ export const NO_ROW = -1;
 export const ROW_USED = 1;
 /** A neighbour's entity: read it, never write it. */
 export const ROW_GHOST = 2;
-/** Being handed to another shard: not simulated, still drawn. */
-export const ROW_FROZEN = 4;
 
 type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
@@ -105,6 +103,8 @@ export class EntityTable {
   readonly countInCell: Int32Array;
   /** Rows in use, ghosts included. */
   count = 0;
+  /** Rows in use that are a neighbour's. */
+  ghostCount = 0;
   readonly #columns = new Map<string, Column>();
   readonly #extraNames: readonly string[];
   readonly #rowOfId = new Map<number, number>();
@@ -182,10 +182,17 @@ export class EntityTable {
     return this.count === this.capacity;
   }
 
-  /** Adds an entity to a cell, every column zero but the named ones. The id must be new; the table must not be full. */
+  /**
+   * Adds an entity to a cell, every column zero but the named ones. The table must not be full and the id must be new,
+   * but for a ghost, which gives way to the real one.
+   */
   add(entity: { id: number; x: number; y: number; cell: number; owner: number; isGhost?: boolean }): number {
     assert(!this.isFull, "the entity table has room: the caller checks isFull");
-    assert(!this.#rowOfId.has(entity.id), `entity ${entity.id} is here once`);
+    const there = this.#rowOfId.get(entity.id);
+    if (there !== undefined) {
+      assert(this.isGhost(there) && entity.isGhost !== true, `entity ${entity.id} is here once`);
+      this.remove(there);
+    }
     const row = this.#freeCount > 0 ? this.#free[--this.#freeCount]! : this.#rowsTouched++;
     for (const column of this.#columns.values()) column[row] = 0;
     this.id[row] = entity.id;
@@ -195,6 +202,7 @@ export class EntityTable {
     this.flags[row] = entity.isGhost === true ? ROW_USED | ROW_GHOST : ROW_USED;
     this.#rowOfId.set(entity.id, row);
     this.count++;
+    if (entity.isGhost === true) this.ghostCount++;
     this.#link(row, entity.cell);
     return row;
   }
@@ -203,6 +211,7 @@ export class EntityTable {
     assert((this.flags[row]! & ROW_USED) !== 0, "a removed row was in use");
     this.#unlink(row);
     this.#rowOfId.delete(this.id[row]!);
+    if (this.isGhost(row)) this.ghostCount--;
     this.flags[row] = 0;
     this.#free[this.#freeCount++] = row;
     this.count--;
@@ -259,7 +268,7 @@ export class EntityTable {
 
   /** Everything, so that {@link restore} gives the very same rows, lists and free list. */
   checkpoint(out: ByteWriter): void {
-    out.u32(this.#rowsTouched).u32(this.count).u32(this.#freeCount);
+    out.u32(this.#rowsTouched).u32(this.count).u32(this.ghostCount).u32(this.#freeCount);
     for (const column of this.#columns.values()) out.raw(bytesOf(column, this.#rowsTouched));
     out.raw(bytesOf(this.#free, this.#freeCount));
     out.raw(bytesOf(this.first, this.first.length)).raw(bytesOf(this.countInCell, this.countInCell.length));
@@ -268,6 +277,7 @@ export class EntityTable {
   restore(from: ByteReader): void {
     this.#rowsTouched = from.u32();
     this.count = from.u32();
+    this.ghostCount = from.u32();
     this.#freeCount = from.u32();
     assert(this.#rowsTouched <= this.capacity, "a checkpoint fits the table it is restored to");
     for (const column of this.#columns.values()) {

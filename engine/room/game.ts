@@ -90,6 +90,8 @@ export interface FieldType {
 export interface Field {
   /** This shard begins to own a cell nobody simulated before: put creatures in. */
   onCellOpen?(cell: number): void;
+  /** A creature of an own cell was lost with another shard: put it back at home. Only called for what this shard does not have. */
+  onCreatureLost?(homeCell: number, index: number): void;
   /** The member's entity has just been added at the place the store knows. */
   onJoin?(member: FieldMember): void;
   /** The socket is gone; the member stays for the grace time. */

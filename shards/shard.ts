@@ -1,0 +1,556 @@
+/**
+ * One shard: the field in its cells, the rooms anchored in them, and the lanes to everybody else. It runs wherever its
+ * duty cycle is called, under whatever clock: a thread of its own, or a test.
+ */
+
+import type { Config } from "../engine/config-schema.js";
+import { ByteReader } from "../engine/lane/bytes.js";
+import { LaneWriter } from "../engine/lane/lane.js";
+import { readAct, toPeer } from "../engine/lane/to-peer.js";
+import {
+  INTENT_INCARNATION,
+  INTENT_MESSAGE,
+  INTENT_ROOM,
+  INTENT_SESSION,
+  readJoin,
+  readRoomSession,
+  readSession,
+  readSight,
+  toShard,
+} from "../engine/lane/to-shard.js";
+import type { Log } from "../engine/log.js";
+import { ControlBlock } from "../engine/memory/control-block.js";
+import { Counters } from "../engine/memory/counters.js";
+import { Doorbell } from "../engine/memory/doorbell.js";
+import { Histogram, HistogramPool } from "../engine/memory/histogram.js";
+import { OwnershipTable } from "../engine/memory/ownership-table.js";
+import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
+import { shardCatalogue, shardMetric } from "../engine/metrics.js";
+import type { GameCatalogue } from "../engine/room/load-games.js";
+import { createGrid, type Grid } from "../engine/space/grid.js";
+import type { Clock } from "../engine/time.js";
+import { refusals } from "../engine/wire/codes.js";
+import { messageTypes } from "../engine/wire/message-types.js";
+import type { Wiring } from "../engine/wiring.js";
+import { ActRouter } from "./act-router.js";
+import { FieldHost } from "./field-host.js";
+import { Ghosts } from "./ghosts.js";
+import { Handoff } from "./handoff.js";
+import type { HeldRecord, Member } from "./member.js";
+import { Outlet } from "./outlet.js";
+import { PeerLinks } from "./peer-links.js";
+import { ROOM_TIMERS_MAX } from "./room-host.js";
+import { ENTRY_ROOM_TICK, RoomTable } from "./room-table.js";
+import { Schedule } from "./schedule.js";
+
+const DRAIN_RECORDS_MAX = 16_384;
+const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
+const DUE_PAIRS = 512;
+
+export interface ShardOptions {
+  readonly wiring: Wiring;
+  readonly config: Config;
+  readonly shard: number;
+  readonly incarnation: number;
+  readonly games: GameCatalogue;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Shard {
+  readonly field: FieldHost;
+  readonly rooms: RoomTable;
+  readonly counters: Counters;
+  readonly #config: Config;
+  readonly #shard: number;
+  readonly #incarnation: number;
+  readonly #clock: Clock;
+  readonly #control: ControlBlock;
+  readonly #grid: Grid;
+  readonly #inbound: RingReader;
+  readonly #netBell: Doorbell;
+  readonly #outlet: Outlet;
+  readonly #peers: PeerLinks;
+  readonly #acts: ActRouter;
+  readonly #handoff: Handoff;
+  readonly #ghosts: Ghosts;
+  readonly #schedule: Schedule;
+  readonly #tickHistogram: Histogram;
+  readonly #periodMs: number;
+  readonly #due = new Int32Array(DUE_PAIRS * 2);
+  readonly #applied = new Map<number, number>();
+  #nextTick = 0;
+  #isTicking = false;
+  /** Something was written that only the end of a tick makes visible. */
+  #owesTick = true;
+
+  constructor(options: ShardOptions) {
+    const { wiring, config, shard, incarnation, games, clock, log } = options;
+    this.#config = config;
+    this.#shard = shard;
+    this.#incarnation = incarnation;
+    this.#clock = clock;
+    this.#periodMs = 1000 / config.world.tickHz;
+    this.#grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
+    this.#control = new ControlBlock(wiring.control);
+    this.counters = new Counters(wiring.counters.shards[shard]!, shardCatalogue);
+    this.#tickHistogram = new Histogram(wiring.histograms.ticks[shard]!);
+    this.#inbound = new RingReader(wiring.lanes.toShard[shard]!);
+    this.#netBell = new Doorbell(wiring.doorbells.net);
+    const storeBell = new Doorbell(wiring.doorbells.store);
+    const lane = (
+      ring: ConstructorParameters<typeof RingWriter>[0],
+      bell: Doorbell,
+      isReaderBusy = () => false,
+    ) => new LaneWriter(new RingWriter(ring), bell, { outboxBytesMax: OUTBOX_BYTES_MAX, isReaderBusy });
+    this.#outlet = new Outlet(
+      lane(wiring.lanes.toNet[shard]!, this.#netBell),
+      lane(wiring.lanes.toStore[shard]!, storeBell),
+    );
+    this.#peers = new PeerLinks({
+      control: this.#control,
+      incarnation,
+      links: wiring.lanes.toPeer.map((row, peer) => {
+        const out = wiring.lanes.toPeer[shard]![peer];
+        const back = row[shard];
+        if (out === null || out === undefined || back === null || back === undefined) return null;
+        const bell = new Doorbell(wiring.doorbells.shards[peer]!);
+        return { out: lane(out, bell, () => this.#control.isTicking(peer)), in: new RingReader(back) };
+      }),
+    });
+    const ownership = new OwnershipTable(wiring.ownership);
+    const ownerOf = (cell: number) => ownership.owner(cell);
+    this.#schedule = new Schedule(config.shards.roomsMax * (1 + ROOM_TIMERS_MAX));
+    this.#acts = new ActRouter({ shard, peers: this.#peers, counters: this.counters, ownerOf });
+    const typeNames = [...games.rooms.keys()];
+    this.rooms = new RoomTable({
+      shard,
+      incarnation,
+      types: games.rooms,
+      overrides: config.rooms,
+      worldTickHz: config.world.tickHz,
+      roomsMax: config.shards.roomsMax,
+      seed: config.world.seed,
+      schedule: this.#schedule,
+      outlet: this.#outlet,
+      acts: this.#acts,
+      counters: this.counters,
+      histograms: new HistogramPool(wiring.histograms.rooms[shard]!),
+      typeHistograms: new Map(
+        typeNames.map((name, at) => [name, new Histogram(wiring.histograms.roomTypes[shard]![at]!)]),
+      ),
+      clock,
+      log,
+    });
+    this.field = new FieldHost({
+      type: games.field,
+      grid: this.#grid,
+      seed: config.world.seed,
+      tickPeriodMs: this.#periodMs,
+      shard,
+      entitiesMax: config.shards.entitiesMax,
+      hysteresisMeters: config.shards.handoffHysteresisMeters,
+      outlet: this.#outlet,
+      counters: this.counters,
+      log,
+      surroundings: {
+        ownerOf,
+        sendAct: (act) => this.#acts.send({ ...act, hops: 0 }),
+        openRoom: (type, cell, roomOptions) => this.rooms.open(type, cell, roomOptions),
+        joinRoom: (roomId, session, player) => this.rooms.join(roomId, session, player),
+        handOff: (row, cell) => this.#handoff.offer(row, cell),
+      },
+    });
+    this.#handoff = new Handoff({
+      shard,
+      field: this.field,
+      peers: this.#peers,
+      counters: this.counters,
+      intentsMax: config.shards.handoffIntentsMax,
+      ownerOf,
+      apply: (member, record) => this.#applyRecord(member, record),
+    });
+    this.#ghosts = new Ghosts({
+      grid: this.#grid,
+      shard,
+      entities: this.field.entities,
+      peers: this.#peers,
+      ownerOf,
+    });
+    this.#outlet.hello(incarnation);
+    for (let cell = 0; cell < this.#grid.cellCount; cell++) {
+      if (ownerOf(cell) === shard) this.field.field.onCellOpen?.(cell);
+    }
+  }
+
+  /** Whether a lane to this shard holds anything: asked before it goes to sleep. */
+  hasInput(): boolean {
+    return !this.#inbound.isEmpty() || this.#peers.isPending;
+  }
+
+  /** How long the shard may sleep unless its doorbell rings, in milliseconds; Infinity when nothing is planned. */
+  waitMs(nowMs: number): number {
+    if (this.#isTicking) return Math.max(0, this.#tickAtMs(this.#nextTick) - nowMs);
+    const tick = Math.max(0, Math.floor((nowMs - this.#control.originMs) / this.#periodMs));
+    const due = this.#schedule.nextDue(tick);
+    return due < 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.#tickAtMs(due) - nowMs);
+  }
+
+  /** One pass: reads the lanes, makes at most one tick if it is time. Returns how many records and ticks that was. */
+  duty(nowMs: number): number {
+    this.#control.beat(this.#shard, nowMs);
+    let work = this.#drain();
+    if (!this.#isTicking && this.#needsTick(nowMs)) this.#startTicking(nowMs);
+    if (this.#isTicking && nowMs >= this.#tickAtMs(this.#nextTick)) {
+      this.#tick(nowMs);
+      work++;
+    }
+    return work;
+  }
+
+  /** The last pass of a graceful stop: rows of members still here go to the store. */
+  stop(nowMs: number): void {
+    this.#drain();
+    for (const member of [...this.field.members.values()]) this.field.leave(member);
+    this.#tick(nowMs);
+    this.#control.setTicking(this.#shard, false);
+  }
+
+  #tickAtMs(tick: number): number {
+    return this.#control.originMs + tick * this.#periodMs;
+  }
+
+  // ---- input -----------------------------------------------------------------------------------------------
+
+  #drain(): number {
+    let count = this.#peers.drain(
+      (peer, type, from, sender) => this.#onPeerRecord(peer, type, from, sender),
+      (peer) => this.#onPeerLost(peer),
+    );
+    count += this.#inbound.drain(
+      (type, at, length) => this.#onNetRecord(type, at, length),
+      DRAIN_RECORDS_MAX,
+    );
+    if (count > 0) this.#owesTick = true;
+    return count;
+  }
+
+  #onNetRecord(type: number, at: number, length: number): void {
+    const { view, bytes } = this.#inbound;
+    if (view.getUint32(at + INTENT_INCARNATION, true) !== this.#incarnation) {
+      this.counters.add(shardMetric.records_stale_total);
+      return;
+    }
+    if (type === toShard.intent && view.getUint32(at + INTENT_ROOM, true) === 0) {
+      const member = this.field.members.get(view.getUint32(at + INTENT_SESSION, true));
+      if (
+        member !== undefined &&
+        member.awaitsMarkerOf < 0 &&
+        bytes[at + INTENT_MESSAGE] === messageTypes.moveIntent
+      ) {
+        this.counters.add(shardMetric.intents_total);
+        this.field.move(member, view.getInt8(at + INTENT_MESSAGE + 2), view.getInt8(at + INTENT_MESSAGE + 3));
+        return;
+      }
+    }
+    this.#onColdRecord({ type, payload: bytes.slice(at, at + length) });
+  }
+
+  /** Everything but a walking member's move: copied out of the ring and read field by field. */
+  #onColdRecord(record: HeldRecord): void {
+    const from = new ByteReader(record.payload);
+    switch (record.type) {
+      case toShard.join: {
+        const join = readJoin(from);
+        this.#join(join);
+        return;
+      }
+      case toShard.evict: {
+        const { session, joinEpoch } = readSession(from);
+        this.#handoff.evict(session, joinEpoch);
+        return;
+      }
+      case toShard.roomLeave: {
+        const { session, roomId } = readRoomSession(from);
+        this.rooms.leave(roomId, session);
+        return;
+      }
+      case toShard.roomDrop:
+      case toShard.roomReconnect: {
+        const { session, roomId } = readRoomSession(from);
+        this.rooms.setSuspended(roomId, session, record.type === toShard.roomDrop);
+        return;
+      }
+      case toShard.sight: {
+        const { cell, subscribers } = readSight(from);
+        if (this.field.owns(cell)) this.field.setAwake(cell, subscribers > 0);
+        else this.counters.add(shardMetric.records_stale_total);
+        return;
+      }
+      case toShard.keyframeWanted: {
+        const { cell } = readSight(from);
+        if (!this.field.owns(cell)) {
+          this.counters.add(shardMetric.records_stale_total);
+          return;
+        }
+        this.field.setAwake(cell, true);
+        this.field.publisher.wantKeyframe(cell);
+        return;
+      }
+      case toShard.intent: {
+        const view = new DataView(record.payload.buffer);
+        const roomId = view.getUint32(INTENT_ROOM, true);
+        if (roomId === 0) this.#forMember(view.getUint32(INTENT_SESSION, true), record);
+        else this.#roomIntent(view.getUint32(INTENT_SESSION, true), roomId, record.payload);
+        return;
+      }
+      default:
+        this.#forMember(readSession(from).session, record);
+    }
+  }
+
+  #join(join: ReturnType<typeof readJoin>): void {
+    this.#handoff.evict(join.session, join.joinEpoch);
+    const member = this.field.join(join);
+    if (member !== undefined) return;
+    const { session, joinEpoch } = join;
+    this.#outlet.left({ session, joinEpoch, entityId: session, cell: 0 });
+  }
+
+  /** A record for one session's member: apply it, hold it, or pass it on to where the member went. */
+  #forMember(session: number, record: HeldRecord): void {
+    const member = this.field.members.get(session);
+    if (member === undefined) {
+      const isKnown = this.#handoff.takeRecord(session, record, (code) =>
+        this.#refuseHeld(session, record, code),
+      );
+      if (!isKnown) this.#onUnknownSession(session, record);
+    } else if (member.awaitsMarkerOf < 0) {
+      this.#applyRecord(member, record);
+    } else if (member.held.length < this.#config.shards.handoffIntentsMax || record.type !== toShard.intent) {
+      member.held.push({ type: record.type, payload: record.payload.slice() });
+    } else {
+      this.#refuseHeld(session, record, refusals.handoffFull.code);
+    }
+  }
+
+  #applyRecord(member: Member, record: HeldRecord): void {
+    switch (record.type) {
+      case toShard.intent:
+        this.#fieldIntent(member, record.payload);
+        return;
+      case toShard.leave:
+        this.field.leave(member);
+        return;
+      case toShard.drop:
+        this.field.setSuspended(member, true);
+        return;
+      case toShard.reconnect:
+        this.field.setSuspended(member, false);
+        return;
+      case toShard.routeMarker:
+        // Net asks to pass a marker on for a member that came back meanwhile: nothing was sent elsewhere.
+        return;
+      default:
+        this.counters.add(shardMetric.records_stale_total);
+    }
+  }
+
+  #fieldIntent(member: Member, payload: Uint8Array): void {
+    this.counters.add(shardMetric.intents_total);
+    const view = new DataView(payload.buffer, payload.byteOffset + INTENT_MESSAGE);
+    if (view.getUint8(0) === messageTypes.moveIntent) {
+      this.field.move(member, view.getInt8(2), view.getInt8(3));
+      return;
+    }
+    const seq = view.getUint32(4, true);
+    this.field.intent(member, {
+      kind: view.getUint16(2, true),
+      seq,
+      body: payload.slice(INTENT_MESSAGE + 8),
+    });
+    member.applied = seq;
+    this.#applied.set(member.session, seq);
+  }
+
+  #roomIntent(session: number, roomId: number, payload: Uint8Array): void {
+    this.counters.add(shardMetric.intents_total);
+    const view = new DataView(payload.buffer, payload.byteOffset + INTENT_MESSAGE);
+    const seq = view.getUint32(4, true);
+    const body = payload.slice(INTENT_MESSAGE + 16);
+    this.rooms.intent(roomId, session, { kind: view.getUint16(2, true), seq, body });
+    this.#applied.set(session, seq);
+  }
+
+  #refuseHeld(session: number, record: HeldRecord, code: number): void {
+    this.counters.add(shardMetric.intents_refused_total);
+    if (record.payload[INTENT_MESSAGE] !== messageTypes.fieldIntent) return;
+    const view = new DataView(record.payload.buffer, record.payload.byteOffset + INTENT_MESSAGE);
+    const seq = view.getUint32(4, true);
+    this.#outlet.refused(session, seq, code, refusals.handoffFull.reason);
+    this.#applied.set(session, seq);
+  }
+
+  #onUnknownSession(session: number, record: HeldRecord): void {
+    this.counters.add(shardMetric.records_stale_total);
+    if (record.type !== toShard.leave) return;
+    // Whoever waits for the farewell of somebody who is not here must not wait for ever.
+    const { joinEpoch } = readSession(new ByteReader(record.payload));
+    this.#outlet.left({ session, joinEpoch, entityId: session, cell: 0 });
+  }
+
+  #onPeerRecord(peer: number, type: number, from: ByteReader, senderIncarnation: number): void {
+    switch (type) {
+      case toPeer.ghosts:
+        this.#ghosts.receive(peer, from);
+        return;
+      case toPeer.handoff:
+        this.#handoff.onOffer(peer, from, senderIncarnation);
+        return;
+      case toPeer.accepted:
+        this.#handoff.onAccepted(peer, from.u32());
+        return;
+      case toPeer.declined:
+        this.#handoff.onDeclined(peer, from.u32());
+        return;
+      case toPeer.forward:
+        this.#handoff.onForward(from);
+        return;
+      case toPeer.marker:
+        this.#handoff.onMarker(peer, from.u32());
+        return;
+      case toPeer.act:
+        this.#acts.send(readAct(from));
+        return;
+      case toPeer.away:
+        this.#handoff.onAway(peer, from.u32());
+        return;
+      case toPeer.recall:
+        this.#handoff.onRecall(from.u32());
+        return;
+      default:
+        this.counters.add(shardMetric.records_stale_total);
+    }
+  }
+
+  #onPeerLost(peer: number): void {
+    this.#ghosts.peerLost(peer);
+    this.#handoff.peerLost(peer);
+    this.#owesTick = true;
+  }
+
+  // ---- ticks -----------------------------------------------------------------------------------------------
+
+  #needsTick(nowMs: number): boolean {
+    if (this.#owesTick || this.field.awakeCount > 0 || this.rooms.activeCount > 0) return true;
+    if (this.#acts.isPending || this.#handoff.isPending || this.#outlet.hasFarewells) return true;
+    if (this.#outlet.net.outboxBytes + this.#outlet.store.outboxBytes > 0) return true;
+    const tick = Math.floor((nowMs - this.#control.originMs) / this.#periodMs);
+    const due = this.#schedule.nextDue(Math.max(0, tick));
+    return due >= 0 && due <= tick + 1;
+  }
+
+  #startTicking(nowMs: number): void {
+    const tick = Math.floor((nowMs - this.#control.originMs) / this.#periodMs) + 1;
+    this.#nextTick = Math.max(tick, this.#nextTick);
+    this.#isTicking = true;
+    // Net waits for ticking shards: it must not wait for ticks this one has slept through.
+    this.#control.setPublishedTick(this.#shard, this.#nextTick - 1);
+    this.#control.setTicking(this.#shard, true);
+  }
+
+  #tick(nowMs: number): void {
+    const tick = this.#forfeit(nowMs);
+    const startedMs = this.#clock.nowMs();
+    this.#owesTick = false;
+    this.field.tick = tick;
+    this.rooms.tick = tick;
+    this.#acts.deliver(this.field.entities, {
+      entity: (row, act) => this.field.receiveAct(row, act),
+      room: (roomId, act) => this.rooms.receiveAct(roomId, act),
+      whereIs: (entityId) => this.#handoff.whereIs(entityId),
+    });
+    if (this.field.awakeCount > 0) this.field.field.onTick();
+    this.field.settle();
+    this.#runDue(tick, startedMs);
+    this.#savePlaces(tick);
+    this.#ghosts.show((cell) => this.field.isAwake(cell));
+    for (let index = 0; index < this.field.awakeCount; index++) {
+      this.field.publisher.publish(this.field.awakeCells[index]!, tick);
+    }
+    for (const [session, applied] of this.#applied) this.#outlet.applied(session, applied);
+    this.#applied.clear();
+    this.#outlet.finishTick(tick);
+    this.#control.setPublishedTick(this.#shard, tick);
+    this.#netBell.ring();
+    // Behind net's lane, so that net hears of an acceptance before the shard that offered does.
+    this.#peers.flush();
+    this.#nextTick = tick + 1;
+    this.#measure((this.#clock.nowMs() - startedMs) / 1000);
+    if (!this.#needsTick(nowMs)) {
+      this.#isTicking = false;
+      this.#control.setTicking(this.#shard, false);
+    }
+  }
+
+  /** Ticks forfeited just now: their schedule entries are due all the same. */
+  #lateBy = 0;
+
+  /** The tick to make: a shard that is a whole period late gives up what it missed rather than hurry after it. */
+  #forfeit(nowMs: number): number {
+    const current = Math.floor((nowMs - this.#control.originMs) / this.#periodMs);
+    if (current > this.#nextTick) {
+      this.counters.add(shardMetric.ticks_forfeited_total, current - this.#nextTick);
+      this.#lateBy = current - this.#nextTick;
+      return current;
+    }
+    this.#lateBy = 0;
+    return this.#nextTick;
+  }
+  /** Rooms and timers that are due, as long as the budget lasts; then rooms are put off to the next tick. */
+  #runDue(tick: number, startedMs: number): void {
+    const budgetMs = (this.#periodMs * this.#config.shards.tickBudgetPercent) / 100;
+    let isOver = false;
+    for (let back = Math.min(this.#lateBy, 1023); back >= 0; back--) {
+      for (;;) {
+        const count = this.#schedule.collect(tick - back, this.#due);
+        if (count === 0) break;
+        for (let index = 0; index < count; index++) {
+          const kind = this.#due[index * 2]!;
+          const subject = this.#due[index * 2 + 1]!;
+          if ((index & 15) === 0) isOver = isOver || this.#clock.nowMs() - startedMs > budgetMs;
+          if (isOver && kind === ENTRY_ROOM_TICK) this.rooms.defer(kind, subject);
+          else this.rooms.due(kind, subject);
+        }
+      }
+    }
+  }
+
+  /** A walking player's place goes to the store now and then; losing the last seconds of it is declared. */
+  #savePlaces(tick: number): void {
+    const { tickHz, saveSeconds } = this.#config.world;
+    if (tick % tickHz !== 0) return;
+    const { x, y } = this.field.entities;
+    for (const member of this.field.members.values()) {
+      if ((member.session + tick / tickHz) % saveSeconds !== 0) continue;
+      if (x[member.row] !== member.savedX || y[member.row] !== member.savedY) this.field.storeMember(member);
+    }
+  }
+
+  #measure(seconds: number): void {
+    const { counters, field } = this;
+    this.#tickHistogram.record(seconds * 1e6);
+    counters.add(shardMetric.ticks_total);
+    counters.add(shardMetric.tick_seconds_total, seconds);
+    counters.max(shardMetric.tick_seconds_max, seconds);
+    if (seconds * 1000 > this.#periodMs) counters.add(shardMetric.tick_overruns_total);
+    const { ghostCount, count } = field.entities;
+    counters.set(shardMetric.entities, count - ghostCount);
+    counters.set(shardMetric.ghosts, ghostCount);
+    counters.set(shardMetric.members, field.members.size);
+    counters.set(shardMetric.creatures, count - ghostCount - field.members.size);
+    counters.set(shardMetric.cells_awake, field.awakeCount);
+    counters.set(shardMetric.rooms, this.rooms.count);
+    counters.set(shardMetric.rooms_active, this.rooms.activeCount);
+  }
+}
