@@ -1,0 +1,520 @@
+/**
+ * The client of a gridshard server, for browsers and Node: one session that outlives its sockets, reliable events and
+ * intents exactly once and in order, and the world in sight. docs/CLIENT.md shows how to use it.
+ */
+import {
+  decodeEvent,
+  decodeIntentAck,
+  decodePong,
+  decodeProfiles,
+  decodeRoomFrame,
+  decodeWelcome,
+  encodeEventAck,
+  encodeFieldIntent,
+  encodeGoodbye,
+  encodeMoveIntent,
+  encodePing,
+  encodeRoomIntent,
+  type IntentAckFields,
+  type WelcomeFields,
+  WireError,
+} from "../engine/wire/codec.js";
+import { closeCodes } from "../engine/wire/codes.js";
+import { messageTypes, PROTOCOL_VERSION } from "../engine/wire/message-types.js";
+import { type Ending, endingOf, mayRetryAfter, reconnectDelayMs } from "./endings.js";
+import { type EngineEvents, tellEngineEvent } from "./engine-events.js";
+import {
+  type Environment,
+  environmentOf,
+  type Schedule,
+  type SocketLike,
+  type SocketSource,
+} from "./environment.js";
+import { IntentQueue } from "./intent-queue.js";
+import { Listeners } from "./listeners.js";
+import { World } from "./world.js";
+
+export { closeCodes, refusals } from "../engine/wire/codes.js";
+export type { Ending } from "./endings.js";
+export type { Schedule, SocketLike, SocketSource } from "./environment.js";
+export { OwnPath, TickClock, Track } from "./interpolation.js";
+export { fetchGuestTicket, type GuestTicket, TicketRefused } from "./tickets.js";
+export { type Entity, World, type WorldShape } from "./world.js";
+export type { WelcomeFields };
+
+const MOVE_PERIOD_MS = 50;
+const ACK_DELAY_MS = 250;
+const ACK_EVENTS = 32;
+const PING_PERIOD_MS = 2000;
+/** A ping unanswered, and nothing else heard, for this long: the path is dead though nobody said so. */
+const SILENCE_MS_MAX = 5000;
+/** From opening a socket to its Welcome. */
+const WELCOME_WAIT_MS_MAX = 10_000;
+/** A connection that lived this long was a good one: the next back-off starts small again. */
+const GOOD_CONNECTION_MS = 5000;
+
+export interface ConnectOptions {
+  /** Of the WebSocket, for example `wss://game.example/ws`. */
+  readonly url: string;
+  readonly ticket: string;
+  /** Who is asking, `<name>-<semver>`: servers refuse clients that are too old. */
+  readonly clientName: string;
+  /** The class of `ws`, or a function that opens a socket; default: the global WebSocket. */
+  readonly webSocket?: SocketSource;
+  readonly schedule?: Schedule;
+  /** Monotonic milliseconds. */
+  readonly now?: () => number;
+  /** In [0, 1); for the jitter of reconnects. */
+  readonly random?: () => number;
+}
+
+/** What the client is doing. */
+export type ClientState =
+  | { readonly kind: "idle" }
+  /** A socket is opening; attempt 0 is the first. */
+  | { readonly kind: "connecting"; readonly attempt: number }
+  | { readonly kind: "live" }
+  /** The connection was lost; the next attempt begins at `retryAtMs` of the client's clock. */
+  | ({ readonly kind: "reconnecting"; readonly attempt: number; readonly retryAtMs: number } & Ending)
+  /** Over; only `connect` begins anew. */
+  | ({ readonly kind: "closed" } & Ending);
+
+/** A reliable event of the field (scope 1) or of a room (scope 2). Delivered once and in order. */
+export interface ReliableEvent {
+  readonly scope: number;
+  readonly kind: number;
+  readonly seq: number;
+  readonly room: number;
+  /** The table, empty if the kind has none. Its memory is the receiver's. */
+  readonly body: Uint8Array;
+}
+
+/** What can be listened to with {@link GridshardClient.on}. */
+export interface ClientEvents extends EngineEvents {
+  state: ClientState;
+  /** A connection is live. `recovered` false: what happened in between is not known. */
+  welcome: WelcomeFields;
+  event: ReliableEvent;
+  /** State of a room: latest wins, some may be skipped. */
+  roomFrame: { readonly room: number; readonly kind: number; readonly body: Uint8Array };
+  intentAck: IntentAckFields;
+  /** The session was lost with these intents not known to have taken effect. They are not sent again. */
+  intentsLost: readonly number[];
+  /** Once per answered ping. */
+  stats: ClientStats;
+}
+
+export interface ClientStats {
+  /** Round trip of the last answered ping; NaN before the first. */
+  readonly pingMs: number;
+  readonly receivedKilobytesPerSecond: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** Newest tick heard of. */
+  readonly tick: number;
+  /** Shard that simulates the player. */
+  readonly shard: number;
+  readonly framesApplied: number;
+  /** Frames of cells out of sight or without keyframe: ignored. */
+  readonly framesStray: number;
+  readonly eventsDelivered: number;
+  /** Events that came again after a resume and were dropped. */
+  readonly eventsRepeated: number;
+  readonly reconnects: number;
+  readonly intentsWaiting: number;
+}
+
+interface Connection {
+  readonly socket: SocketLike;
+  readonly openedAtMs: number;
+  isOpen: boolean;
+  isLive: boolean;
+}
+
+export class GridshardClient {
+  readonly world = new World();
+  readonly #listeners = new Listeners<ClientEvents>();
+  readonly #intents = new IntentQueue();
+  #environment: Environment | undefined;
+  #options: ConnectOptions | undefined;
+  #state: ClientState = { kind: "idle" };
+  #connection: Connection | undefined;
+  #welcome: WelcomeFields | undefined;
+  #resume: { readonly session: number; readonly token: string } | undefined;
+  #attempt = 0;
+  #cancelRetry: (() => void) | undefined;
+  #cancelWelcomeWait: (() => void) | undefined;
+  #cancelPing: (() => void) | undefined;
+  #lastEvent = 0;
+  #ackedEvent = 0;
+  #cancelAck: (() => void) | undefined;
+  #moveX = 0;
+  #moveY = 0;
+  #moveSeq = 0;
+  #movedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelMove: (() => void) | undefined;
+  #heardAtMs = 0;
+  #unansweredPingAtMs = Number.NaN;
+  #pingMs = Number.NaN;
+  #shard = 0;
+  #bytesReceived = 0;
+  #bytesSent = 0;
+  #rateBytes = 0;
+  #rateAtMs = 0;
+  #rate = 0;
+  #eventsDelivered = 0;
+  #eventsRepeated = 0;
+  #reconnects = 0;
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  /** The last Welcome; undefined before the first. */
+  get welcome(): WelcomeFields | undefined {
+    return this.#welcome;
+  }
+
+  /** Id of the player's own entity; 0 before the first Welcome. */
+  get entityId(): number {
+    return this.#welcome?.entity ?? 0;
+  }
+
+  /** Calls `listener` whenever `name` happens; the function returned ends that. */
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    listener: (payload: ClientEvents[Name]) => void,
+  ): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /** Begins a session, ending any that is under way. What happens is told through `state` and `welcome`. */
+  connect(options: ConnectOptions): void {
+    this.#abandon();
+    this.#environment = environmentOf(options);
+    this.#options = options;
+    this.#resume = undefined;
+    this.#welcome = undefined;
+    this.#intents.restart(0);
+    this.#lastEvent = 0;
+    this.#ackedEvent = 0;
+    this.#attempt = 0;
+    this.#moveX = 0;
+    this.#moveY = 0;
+    this.#moveSeq = 0;
+    this.#open();
+  }
+
+  /** Leaves for good: the server keeps no place. */
+  close(): void {
+    if (this.#connection?.isOpen === true) this.#send(encodeGoodbye());
+    this.#abandon();
+    this.#resume = undefined;
+    if (this.#state.kind !== "idle")
+      this.#setState({ kind: "closed", ...endingOf(closeCodes.goodbye.code, "") });
+  }
+
+  /** While waiting to reconnect: do not wait. */
+  retryNow(): void {
+    if (this.#state.kind !== "reconnecting") return;
+    this.#cancelRetry?.();
+    this.#open();
+  }
+
+  /** Walk in a direction, −1..1 per axis, until told otherwise; 0,0 stops. The latest wins; at most 20 a second are sent. */
+  move(x: number, y: number): void {
+    const moveX = toByte(x);
+    const moveY = toByte(y);
+    if (moveX === this.#moveX && moveY === this.#moveY) return;
+    this.#moveX = moveX;
+    this.#moveY = moveY;
+    if (this.#cancelMove !== undefined || this.#state.kind !== "live") return;
+    const { now, schedule } = this.#env();
+    const waitMs = this.#movedAtMs + MOVE_PERIOD_MS - now();
+    if (waitMs <= 0) this.#sendMove();
+    else this.#cancelMove = schedule(waitMs, () => this.#sendMove());
+  }
+
+  /**
+   * Sends a reliable intent to the field; `body` is the FlatBuffers table of the kind, if it has one. Returns its
+   * number, which a refusal names, or 0 when it cannot be kept: no session yet, or too many unanswered already.
+   */
+  sendFieldIntent(kind: number, body?: Uint8Array): number {
+    return this.#offer((seq) => encodeFieldIntent(kind, seq, body));
+  }
+
+  /** As {@link sendFieldIntent}, for a room the player is in. */
+  sendRoomIntent(room: number, kind: number, body?: Uint8Array): number {
+    return this.#offer((seq) =>
+      encodeRoomIntent(body === undefined ? { room, kind, seq } : { room, kind, seq, body }),
+    );
+  }
+
+  /** The numbers of the moment. */
+  stats(): ClientStats {
+    return {
+      pingMs: this.#pingMs,
+      receivedKilobytesPerSecond: this.#rate,
+      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#bytesSent,
+      tick: this.world.tick,
+      shard: this.#shard,
+      framesApplied: this.world.framesApplied,
+      framesStray: this.world.framesStray,
+      eventsDelivered: this.#eventsDelivered,
+      eventsRepeated: this.#eventsRepeated,
+      reconnects: this.#reconnects,
+      intentsWaiting: this.#intents.kept.length,
+    };
+  }
+
+  #env(): Environment {
+    if (this.#environment === undefined) throw new Error("connect first");
+    return this.#environment;
+  }
+
+  #setState(state: ClientState): void {
+    this.#state = state;
+    this.#listeners.tell("state", state);
+  }
+
+  // ---- connections ------------------------------------------------------------------------------------------
+
+  #open(): void {
+    const { openSocket, now, schedule } = this.#env();
+    const { url, ticket, clientName } = this.#options!;
+    const protocols = [`gridshard.${PROTOCOL_VERSION}`, `ticket.${ticket}`, `client.${clientName}`];
+    if (this.#resume !== undefined) protocols.push(`resume.${this.#resume.session}.${this.#resume.token}`);
+    const socket = openSocket(url, protocols);
+    socket.binaryType = "arraybuffer";
+    const connection: Connection = { socket, openedAtMs: now(), isOpen: false, isLive: false };
+    this.#connection = connection;
+    // A socket that was let go may still speak: only the present one is heard.
+    socket.onopen = () => {
+      connection.isOpen = true;
+    };
+    socket.onmessage = ({ data }) => {
+      if (this.#connection === connection) this.#receive(connection, data);
+    };
+    socket.onerror = () => {};
+    socket.onclose = ({ code, reason }) => {
+      if (this.#connection === connection) this.#lost(code, reason);
+    };
+    this.#cancelWelcomeWait = schedule(WELCOME_WAIT_MS_MAX, () => this.#break("no welcome came"));
+    this.#setState({ kind: "connecting", attempt: this.#attempt });
+  }
+
+  /** Lets go of the socket and of everything scheduled. */
+  #abandon(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    for (const cancel of [
+      this.#cancelRetry,
+      this.#cancelWelcomeWait,
+      this.#cancelPing,
+      this.#cancelAck,
+      this.#cancelMove,
+    ]) {
+      cancel?.();
+    }
+    this.#cancelRetry = undefined;
+    this.#cancelWelcomeWait = undefined;
+    this.#cancelPing = undefined;
+    this.#cancelAck = undefined;
+    this.#cancelMove = undefined;
+    this.#unansweredPingAtMs = Number.NaN;
+    connection?.socket.close();
+  }
+
+  /** The connection is of no use though the socket may think otherwise. */
+  #break(reason: string): void {
+    this.#lost(1006, reason);
+  }
+
+  #lost(code: number, reason: string): void {
+    const { now, random, schedule } = this.#env();
+    const connection = this.#connection;
+    const ending = endingOf(code, reason);
+    this.#abandon();
+    if (code === closeCodes.resumeInvalid.code) this.#resume = undefined;
+    if (!mayRetryAfter(code)) {
+      this.#setState({ kind: "closed", ...ending });
+      return;
+    }
+    const wasGood = connection?.isLive === true && now() - connection.openedAtMs >= GOOD_CONNECTION_MS;
+    this.#attempt = wasGood ? 1 : this.#attempt + 1;
+    const delayMs = reconnectDelayMs(this.#attempt, random);
+    this.#cancelRetry = schedule(delayMs, () => this.#open());
+    this.#setState({ kind: "reconnecting", attempt: this.#attempt, retryAtMs: now() + delayMs, ...ending });
+  }
+
+  // ---- what arrives -----------------------------------------------------------------------------------------
+
+  #receive(connection: Connection, data: unknown): void {
+    if (!(data instanceof ArrayBuffer)) {
+      this.#break("the server sent text");
+      return;
+    }
+    const message = new Uint8Array(data);
+    this.#heardAtMs = this.#env().now();
+    this.#bytesReceived += message.length;
+    try {
+      this.#handle(connection, message);
+    } catch (error) {
+      // Only what is not the protocol is caught: a listener that throws is its author's to see.
+      if (!(error instanceof WireError)) throw error;
+      this.#break(error.message);
+    }
+  }
+
+  #handle(connection: Connection, message: Uint8Array<ArrayBuffer>): void {
+    const type = message[0] ?? -1;
+    if (type !== messageTypes.welcome && !connection.isLive) {
+      throw new WireError(type, "came before the Welcome");
+    }
+    switch (type) {
+      case messageTypes.cellFrame:
+        this.world.applyFrame(message, this.#heardAtMs);
+        return;
+      case messageTypes.welcome:
+        this.#onWelcome(connection, decodeWelcome(message));
+        return;
+      case messageTypes.profiles:
+        for (const { id, name } of decodeProfiles(message).profiles) this.world.learnName(id, name);
+        return;
+      case messageTypes.roomFrame:
+        this.#listeners.tell("roomFrame", decodeRoomFrame(message));
+        return;
+      case messageTypes.event:
+        this.#onEvent(message);
+        return;
+      case messageTypes.pong:
+        this.#onPong(message);
+        return;
+      case messageTypes.intentAck: {
+        const ack = decodeIntentAck(message);
+        this.#intents.settle(ack.applied);
+        this.#listeners.tell("intentAck", ack);
+        return;
+      }
+      case messageTypes.sight:
+        this.world.applySight(message);
+        this.#shard = this.world.shard;
+        return;
+      default:
+        // A newer server may send more than this client knows; the protocol's version says that it may be ignored.
+        return;
+    }
+  }
+
+  #onWelcome(connection: Connection, welcome: WelcomeFields): void {
+    this.#cancelWelcomeWait?.();
+    this.#cancelWelcomeWait = undefined;
+    const isSameSession = this.#welcome?.session === welcome.session;
+    const lost = isSameSession ? [] : this.#intents.restart(welcome.intentsApplied);
+    if (isSameSession) this.#intents.settle(welcome.intentsApplied);
+    this.#lastEvent = isSameSession ? Math.max(this.#lastEvent, welcome.eventsAcked) : welcome.eventsAcked;
+    this.#ackedEvent = welcome.eventsAcked;
+    if (this.#welcome !== undefined) this.#reconnects++;
+    this.#welcome = welcome;
+    this.#resume = { session: welcome.session, token: welcome.resumeToken };
+    connection.isLive = true;
+    this.world.reset({
+      widthCells: welcome.worldWidthCells,
+      heightCells: welcome.worldHeightCells,
+      cellSizeMeters: welcome.cellSizeMeters,
+      tickPeriodMs: welcome.tickPeriodMs,
+      tick: welcome.tick,
+    });
+    for (const intent of this.#intents.kept) this.#send(intent.message);
+    if (this.#moveSeq > 0 || this.#moveX !== 0 || this.#moveY !== 0) this.#sendMove();
+    this.#rateAtMs = this.#heardAtMs;
+    this.#rateBytes = this.#bytesReceived;
+    this.#ping();
+    this.#listeners.tell("welcome", welcome);
+    if (this.#connection !== connection) return;
+    this.#setState({ kind: "live" });
+    if (lost.length > 0) this.#listeners.tell("intentsLost", lost);
+    if (this.#lastEvent > this.#ackedEvent) this.#ackSoon();
+  }
+
+  #onEvent(message: Uint8Array<ArrayBuffer>): void {
+    const event = decodeEvent(message);
+    if (event.seq <= this.#lastEvent) {
+      this.#eventsRepeated++;
+      this.#ackSoon();
+      return;
+    }
+    if (event.seq !== this.#lastEvent + 1) {
+      throw new WireError(messageTypes.event, `event ${event.seq} after ${this.#lastEvent}`);
+    }
+    this.#lastEvent = event.seq;
+    this.#eventsDelivered++;
+    this.#ackSoon();
+    if (!tellEngineEvent(this.#listeners, event)) this.#listeners.tell("event", event);
+  }
+
+  #ackSoon(): void {
+    if (this.#lastEvent - this.#ackedEvent >= ACK_EVENTS) this.#ackNow();
+    else this.#cancelAck ??= this.#env().schedule(ACK_DELAY_MS, () => this.#ackNow());
+  }
+
+  #ackNow(): void {
+    this.#cancelAck?.();
+    this.#cancelAck = undefined;
+    this.#ackedEvent = this.#lastEvent;
+    this.#send(encodeEventAck(this.#lastEvent));
+  }
+
+  #onPong(message: Uint8Array<ArrayBuffer>): void {
+    const pong = decodePong(message);
+    this.#pingMs = (Math.floor(this.#heardAtMs) - pong.sentMs) >>> 0;
+    this.#shard = pong.shard;
+    const elapsedMs = this.#heardAtMs - this.#rateAtMs;
+    if (elapsedMs > 0) this.#rate = (this.#bytesReceived - this.#rateBytes) / elapsedMs;
+    this.#rateAtMs = this.#heardAtMs;
+    this.#rateBytes = this.#bytesReceived;
+    this.#listeners.tell("stats", this.stats());
+  }
+
+  // ---- what leaves ------------------------------------------------------------------------------------------
+
+  #send(message: Uint8Array<ArrayBuffer>): void {
+    this.#connection?.socket.send(message);
+    this.#bytesSent += message.length;
+  }
+
+  #offer(encode: (seq: number) => Uint8Array<ArrayBuffer>): number {
+    // Before the first Welcome nobody knows where the numbers begin.
+    if (this.#welcome === undefined || this.#state.kind === "closed") return 0;
+    const intent = this.#intents.offer(encode);
+    if (intent === undefined) return 0;
+    if (this.#state.kind === "live") this.#send(intent.message);
+    return intent.seq;
+  }
+
+  #sendMove(): void {
+    this.#cancelMove = undefined;
+    this.#movedAtMs = this.#env().now();
+    this.#moveSeq++;
+    this.#send(encodeMoveIntent({ dx: this.#moveX, dy: this.#moveY, seq: this.#moveSeq }));
+  }
+
+  #ping(): void {
+    const { now, schedule } = this.#env();
+    const nowMs = now();
+    if (this.#heardAtMs >= this.#unansweredPingAtMs) this.#unansweredPingAtMs = Number.NaN;
+    if (nowMs - this.#unansweredPingAtMs >= SILENCE_MS_MAX) {
+      this.#break("nothing was heard from the server");
+      return;
+    }
+    if (Number.isNaN(this.#unansweredPingAtMs)) this.#unansweredPingAtMs = nowMs;
+    this.#send(encodePing(Math.floor(nowMs) >>> 0));
+    this.#cancelPing = schedule(PING_PERIOD_MS, () => this.#ping());
+  }
+}
+
+/** −1..1 to −127..127. */
+function toByte(share: number): number {
+  return Math.round(Math.max(-1, Math.min(1, share)) * 127);
+}
