@@ -57,6 +57,9 @@ export const verifierLimits: VerifierLimits = { depthMax: 16, tablesMax: 1024, r
  */
 export type Verifier = (bytes: Uint8Array, at: number, end: number) => number;
 
+/** The JavaScript runtime reads vtables as signed numbers: with more, it would look in front of the table. */
+const TABLE_BYTES_MAX = 0x7fff;
+
 const SCALAR = 0;
 const FLOAT = 1;
 const STRUCT = 2;
@@ -204,6 +207,7 @@ function checkTableAt(run: Run, check: TableCheck, from: number, depthLeft: numb
   const vtableSize = readU16(bytes, vtable);
   const tableSize = readU16(bytes, vtable + 2);
   if (vtableSize < 4 || (vtableSize & 1) !== 0 || tableSize < 4) return verdicts.vtable;
+  if (vtableSize > TABLE_BYTES_MAX || tableSize > TABLE_BYTES_MAX) return verdicts.vtable;
   if (vtable + vtableSize > end || table + tableSize > end) return verdicts.bounds;
   run.bytesLeft -= tableSize;
   if (run.bytesLeft < 0) return verdicts.work;
