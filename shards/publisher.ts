@@ -381,7 +381,7 @@ export class Publisher {
 /** Cell-relative meters, scaled, to the wire's unsigned units; what is further out than they reach is clamped. */
 function quantize(units: number): number {
   const value = Math.round(units) + POSITION_OFFSET;
-  return value < 0 ? 0 : value > 0xffff ? 0xffff : value;
+  return Math.min(Math.max(value, 0), 0xffff);
 }
 
 function writeHead(

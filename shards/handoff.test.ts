@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toNet } from "../engine/lane/to-net.js";
+import { toShard } from "../engine/lane/to-shard.js";
+import { Prng } from "../engine/prng.js";
+import { isCreatureId } from "../engine/room/game.js";
+import { ShardRig } from "./shard-rig.js";
+import { intents, walkingField } from "./walking-field.js";
+
+function rigWithWalker(shards = 2): ShardRig {
+  const rig = new ShardRig({ shards, field: walkingField });
+  rig.step();
+  rig.seeEverything();
+  rig.join(1, 15, 5);
+  rig.run(2);
+  return rig;
+}
+
+function walkUntil(rig: ShardRig, session: number, shard: number, ticksMax = 200): void {
+  for (let tick = 0; tick < ticksMax && rig.route.get(session) !== shard; tick++) rig.step();
+  assert.equal(rig.route.get(session), shard, "the member arrived");
+}
+
+function creatureIds(rig: ShardRig): number[] {
+  const ids: number[] = [];
+  for (const shard of rig.shards) {
+    const entities = shard!.field.entities;
+    for (let row = 0; row < entities.capacity; row++) {
+      if ((entities.flags[row]! & 1) !== 0 && !entities.isGhost(row) && isCreatureId(entities.id[row]!)) {
+        ids.push(entities.id[row]!);
+      }
+    }
+  }
+  return ids.sort((a, b) => a - b);
+}
+
+test("[HO1] a member who walks over a border is on exactly one shard, and net is told which", () => {
+  const rig = rigWithWalker();
+  rig.move(1, 127, 0);
+  walkUntil(rig, 1, 1);
+  rig.run(3);
+  assert.deepEqual(rig.holders(1), [1]);
+  assert.equal(rig.members(toNet.memberMoved).length, 1);
+  assert.equal(rig.members(toNet.joined).length, 1, "no second join");
+});
+
+test("[HO2] intents sent while a member changes shards arrive once each, in order, in any order of duties", () => {
+  const seed = Number(process.env.GRIDSHARD_SEED ?? 7);
+  const prng = new Prng(seed);
+  const rig = rigWithWalker();
+  let seq = 0;
+  for (let tick = 0; tick < 600; tick++) {
+    if (tick % 40 === 0) rig.move(1, (tick / 40) % 2 === 0 ? 127 : -127, 0);
+    for (let count = prng.below(4); count > 0; count--) rig.intent(1, intents.count, ++seq);
+    rig.step(prng.below(2) === 0 ? [0, 1] : [1, 0]);
+  }
+  rig.run(5);
+  const [holder] = rig.holders(1);
+  assert.notEqual(holder, undefined, `the member exists (seed ${seed})`);
+  const { entities, members } = rig.shards[holder!]!.field;
+  const row = members.get(1)!.row;
+  assert.equal(entities.column("disordered", "u32")[row], 0, `in order (seed ${seed})`);
+  assert.equal(entities.column("counted", "u32")[row], seq, `all of them (seed ${seed})`);
+  assert.ok(rig.members(toNet.memberMoved).length > 5, "it walked to and fro");
+});
+
+test("[HO3] a target that dies before it accepted leaves the member with the source", () => {
+  const rig = rigWithWalker();
+  rig.move(1, 127, 0);
+  rig.kill(1);
+  rig.run(80);
+  assert.deepEqual(rig.holders(1), [], "frozen on its way");
+  rig.start(1);
+  rig.run(2);
+  assert.equal(rig.holders(1).length, 1, "it is back, or over");
+});
+
+test("[HO4] a source that dies after it offered does not take the member with it", () => {
+  const rig = rigWithWalker();
+  rig.move(1, 127, 0);
+  let ticks = 0;
+  while (rig.holders(1).length > 0 && ticks++ < 200) rig.step([0]);
+  rig.kill(0);
+  rig.run(2);
+  assert.deepEqual(rig.holders(1), [1]);
+  rig.start(0);
+  rig.run(3);
+  assert.deepEqual(rig.holders(1), [1]);
+});
+
+test("[HO5] an eviction removes older copies wherever they are, also those still on their way", () => {
+  const rig = rigWithWalker();
+  rig.move(1, 127, 0);
+  let ticks = 0;
+  while (rig.holders(1).length > 0 && ticks++ < 200) rig.step([0]);
+  rig.joinEpochs.set(1, 2);
+  rig.session(toShard.evict, 1, 0);
+  rig.session(toShard.evict, 1, 1);
+  rig.run(4);
+  assert.deepEqual(rig.holders(1), []);
+});
+
+test("[HO6] past handoffIntentsMax, intents for a frozen member are refused by name", () => {
+  const rig = new ShardRig({ shards: 2, field: walkingField, handoffIntentsMax: 3 });
+  rig.step();
+  rig.seeEverything();
+  rig.join(1, 15, 5);
+  rig.run(2);
+  rig.move(1, 127, 0);
+  rig.kill(1);
+  let ticks = 0;
+  while (rig.holders(1).length > 0 && ticks++ < 200) rig.step();
+  for (let seq = 1; seq <= 5; seq++) rig.intent(1, intents.count, seq);
+  rig.step();
+  const events = rig.heard.filter((record) => record.type === toNet.event && record.payload[1] === 4);
+  assert.equal(events.length, 2);
+});
+
+test("[HO7] creatures that wander over borders stay exactly one each, also when shards die", () => {
+  const seed = Number(process.env.GRIDSHARD_SEED ?? 11);
+  const prng = new Prng(seed);
+  const rig = new ShardRig({ shards: 3, field: walkingField, widthCells: 6 });
+  rig.step();
+  rig.seeEverything();
+  const before = creatureIds(rig);
+  for (let round = 0; round < 30; round++) {
+    rig.run(20 + prng.below(60));
+    const victim = prng.below(3);
+    rig.kill(victim);
+    rig.run(prng.below(3));
+    rig.start(victim);
+    rig.seeEverything();
+    rig.run(8);
+    assert.deepEqual(creatureIds(rig), before, `round ${round}, seed ${seed}`);
+  }
+});
+
+test("[HO8] a leave during a handoff follows the member and is answered", () => {
+  const rig = rigWithWalker();
+  rig.move(1, 127, 0);
+  let ticks = 0;
+  while (rig.holders(1).length > 0 && ticks++ < 200) rig.step([0]);
+  rig.session(toShard.leave, 1);
+  rig.run(4);
+  assert.deepEqual(rig.holders(1), []);
+  assert.equal(rig.members(toNet.left).length, 1);
+});
+
+test("[HO9] an act reaches its entity across a border, and one that has just moved on", () => {
+  const rig = rigWithWalker();
+  rig.join(2, 22, 5);
+  rig.run(3);
+  rig.move(1, 127, 0);
+  rig.run(8);
+  rig.move(1, 0, 0);
+  rig.run(2);
+  rig.intent(1, intents.greet, 1);
+  rig.run(4);
+  const greeted = (session: number) => {
+    const [holder] = rig.holders(session);
+    const { entities, members } = rig.shards[holder!]!.field;
+    return entities.column("greeted", "u32")[members.get(session)!.row];
+  };
+  assert.equal(greeted(2), 1);
+});

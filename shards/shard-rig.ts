@@ -1,0 +1,227 @@
+/**
+ * Shards in one thread under a hand-cranked clock, with the plainest net there can be: it routes by session, answers
+ * `memberMoved` with a marker, and keeps every record it hears. For tests.
+ */
+import { configSchema } from "../engine/config-schema.js";
+import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { LaneWriter } from "../engine/lane/lane.js";
+import { type MemberRecord, readMember, toNet } from "../engine/lane/to-net.js";
+import { toShard, writeJoin, writeMarker, writeSession, writeSight } from "../engine/lane/to-shard.js";
+import { silentLog } from "../engine/log.js";
+import { ControlBlock } from "../engine/memory/control-block.js";
+import { Doorbell } from "../engine/memory/doorbell.js";
+import { OwnershipTable } from "../engine/memory/ownership-table.js";
+import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
+import { newPlayer } from "../engine/player.js";
+import type { FieldType, RoomType } from "../engine/room/game.js";
+import { cellAt, createGrid, type Grid } from "../engine/space/grid.js";
+import { ManualClock } from "../engine/time.js";
+import { messageTypes } from "../engine/wire/message-types.js";
+import { createWiring, type Wiring } from "../engine/wiring.js";
+import { Shard } from "./shard.js";
+
+export interface HeardRecord {
+  readonly shard: number;
+  readonly type: number;
+  readonly payload: Uint8Array<ArrayBuffer>;
+}
+
+export interface RigOptions {
+  readonly shards: number;
+  readonly field: FieldType;
+  readonly rooms?: readonly RoomType[];
+  readonly widthCells?: number;
+  readonly heightCells?: number;
+  readonly cellSizeMeters?: number;
+  readonly handoffIntentsMax?: number;
+  readonly entitiesMax?: number;
+}
+
+export class ShardRig {
+  readonly clock = new ManualClock(1000);
+  readonly wiring: Wiring;
+  readonly control: ControlBlock;
+  readonly grid: Grid;
+  readonly shards: (Shard | undefined)[] = [];
+  /** Every record heard so far. */
+  readonly heard: HeardRecord[] = [];
+  /** Shard of each session, as the rig's net believes. */
+  readonly route = new Map<number, number>();
+  readonly joinEpochs = new Map<number, number>();
+  readonly #options: RigOptions;
+  readonly #config;
+  readonly #inbound: RingReader[];
+  readonly #lanes: LaneWriter[];
+  readonly #stores: RingReader[];
+  readonly #out = new ByteWriter();
+
+  constructor(options: RigOptions) {
+    this.#options = options;
+    this.#config = configSchema.parse({
+      world: {
+        widthCells: options.widthCells ?? 4,
+        heightCells: options.heightCells ?? 2,
+        cellSizeMeters: options.cellSizeMeters ?? 10,
+      },
+      shards: {
+        count: options.shards,
+        roomsMax: 1000,
+        entitiesMax: options.entitiesMax ?? 1000,
+        handoffIntentsMax: options.handoffIntentsMax ?? 64,
+      },
+    });
+    const { widthCells, heightCells, cellSizeMeters } = this.#config.world;
+    this.grid = createGrid(widthCells, heightCells, cellSizeMeters);
+    this.wiring = createWiring(this.#config);
+    this.control = new ControlBlock(this.wiring.control);
+    this.control.originMs = this.clock.nowMs();
+    const ownership = new OwnershipTable(this.wiring.ownership);
+    // Vertical stripes: easy to walk across.
+    for (let cell = 0; cell < this.grid.cellCount; cell++) {
+      ownership.assign(cell, Math.floor(((cell % widthCells) * options.shards) / widthCells));
+    }
+    this.#inbound = this.wiring.lanes.toNet.map((ring) => new RingReader(ring));
+    this.#stores = this.wiring.lanes.toStore.map((ring) => new RingReader(ring));
+    this.#lanes = this.wiring.lanes.toShard.map(
+      (ring, shard) =>
+        new LaneWriter(new RingWriter(ring), new Doorbell(this.wiring.doorbells.shards[shard]!), { outboxBytesMax: 1 << 20 }),
+    );
+    for (let shard = 0; shard < options.shards; shard++) this.start(shard);
+  }
+
+  /** Starts a shard, or starts it again with nothing, as the supervisor does. */
+  start(shard: number): Shard {
+    const incarnation = this.control.raiseIncarnation(shard);
+    const host = new Shard({
+      wiring: this.wiring,
+      config: this.#config,
+      shard,
+      incarnation,
+      games: {
+        field: this.#options.field,
+        rooms: new Map((this.#options.rooms ?? []).map((type) => [type.name, type])),
+      },
+      clock: this.clock,
+      log: silentLog,
+    });
+    this.shards[shard] = host;
+    return host;
+  }
+
+  /** The shard's thread is gone: whatever it had not made visible is lost. */
+  kill(shard: number): void {
+    this.shards[shard] = undefined;
+  }
+
+  /** One tick period: every shard's duty, then what net does with what they said. */
+  step(order: readonly number[] = this.shards.map((_, index) => index)): void {
+    this.clock.advance(1000 / this.#config.world.tickHz);
+    for (const shard of order) this.shards[shard]?.duty(this.clock.nowMs());
+    this.hear();
+    for (const lane of this.#lanes) lane.flush();
+  }
+
+  run(ticks: number): void {
+    for (let tick = 0; tick < ticks; tick++) this.step();
+  }
+
+  hear(): void {
+    this.#inbound.forEach((ring, shard) => {
+      ring.drain((type, at, length) => {
+        const payload = ring.bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
+        this.heard.push({ shard, type, payload });
+        if (type === toNet.memberMoved) this.#onMoved(shard, readMember(new ByteReader(payload)));
+      }, 100_000);
+    });
+    for (const ring of this.#stores) ring.drain(() => {}, 100_000);
+  }
+
+  #onMoved(shard: number, record: MemberRecord): void {
+    const from = this.route.get(record.session)!;
+    const { session, joinEpoch } = record;
+    if (joinEpoch !== this.joinEpochs.get(session)) return;
+    this.route.set(session, shard);
+    this.#send(from, toShard.routeMarker, writeMarker(this.#out, { ...this.#session(from, session), shard }));
+  }
+
+  /** Records of one type, decoded. */
+  members(type: number): (MemberRecord & { readonly shard: number })[] {
+    return this.heard
+      .filter((record) => record.type === type)
+      .map((record) => ({ ...readMember(new ByteReader(record.payload)), shard: record.shard }));
+  }
+
+  join(session: number, x: number, y: number, shard = this.ownerAt(x, y)): void {
+    const joinEpoch = (this.joinEpochs.get(session) ?? 0) + 1;
+    this.joinEpochs.set(session, joinEpoch);
+    this.route.set(session, shard);
+    const player = newPlayer(session.toString(16).padStart(32, "0"), `player ${session}`);
+    const record = { ...this.#session(shard, session), x, y, isRelocated: false, isSuspended: false, player };
+    this.#send(shard, toShard.join, writeJoin(this.#out, record));
+  }
+
+  /** A session record (leave, drop, reconnect, evict) to the shard net believes in, or to a named one. */
+  session(type: number, session: number, shard = this.route.get(session)!): void {
+    this.#send(shard, type, writeSession(this.#out, this.#session(shard, session)));
+  }
+
+  sight(cell: number, subscribers: number): void {
+    const shard = this.ownerOf(cell);
+    const record = { incarnation: this.control.incarnation(shard), cell, subscribers };
+    this.#send(shard, toShard.sight, writeSight(this.#out, record));
+  }
+
+  wantKeyframe(cell: number): void {
+    const shard = this.ownerOf(cell);
+    const record = { incarnation: this.control.incarnation(shard), cell, subscribers: 0 };
+    this.#send(shard, toShard.keyframeWanted, writeSight(this.#out, record));
+  }
+
+  /** Makes every cell awake, as if somebody saw it. */
+  seeEverything(): void {
+    for (let cell = 0; cell < this.grid.cellCount; cell++) this.sight(cell, 1);
+  }
+
+  move(session: number, dx: number, dy: number): void {
+    this.#intent(session, 0, [messageTypes.moveIntent, 0, dx & 0xff, dy & 0xff, 0, 0, 0, 0]);
+  }
+
+  /** A reliable field intent without a body. */
+  intent(session: number, kind: number, seq: number): void {
+    const head = new ByteWriter().u8(messageTypes.fieldIntent).u8(0).u16(kind).u32(seq);
+    this.#intent(session, 0, head.bytes());
+  }
+
+  roomIntent(session: number, shard: number, roomId: number, kind: number, seq: number): void {
+    const head = new ByteWriter().u8(messageTypes.roomIntent).u8(0).u16(kind).u32(seq).u32(roomId).u32(0);
+    this.#intent(session, roomId, head.bytes(), shard);
+  }
+
+  #intent(session: number, roomId: number, message: ArrayLike<number>, shard = this.route.get(session)!): void {
+    const { incarnation, joinEpoch } = this.#session(shard, session);
+    const out = this.#out.clear().u32(incarnation).u32(session).u32(joinEpoch).u32(roomId);
+    this.#send(shard, toShard.intent, out.raw(Uint8Array.from(message)));
+  }
+
+  #session(shard: number, session: number) {
+    return { incarnation: this.control.incarnation(shard), session, joinEpoch: this.joinEpochs.get(session) ?? 0 };
+  }
+
+  #send(shard: number, type: number, out: ByteWriter): void {
+    this.#lanes[shard]!.sendWriter(type, out);
+    this.#lanes[shard]!.flush();
+  }
+
+  ownerOf(cell: number): number {
+    return new OwnershipTable(this.wiring.ownership).owner(cell);
+  }
+
+  ownerAt(x: number, y: number): number {
+    return this.ownerOf(cellAt(this.grid, x, y));
+  }
+
+  /** Shards on which the session's member is, real and unfrozen. */
+  holders(session: number): number[] {
+    return this.shards.flatMap((shard, index) => (shard?.field.members.has(session) === true ? [index] : []));
+  }
+}
