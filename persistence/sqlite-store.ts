@@ -25,7 +25,7 @@ import {
   StoreRejected,
   StoreUnavailable,
 } from "./store.js";
-import { arrangeBatch } from "./store-batch.js";
+import { arrangeBatch, checkBattlesLimit } from "./store-batch.js";
 import {
   type BattleColumns,
   type ColumnNumber,
@@ -65,11 +65,11 @@ const statements = {
   selectItems: "SELECT item, count FROM player_items WHERE player_id = ? ORDER BY slot",
   selectBattles: `SELECT battle_id, room_type, ended_at_ms, ticks, winning_side FROM battles
     WHERE battle_id IN (SELECT battle_id FROM battle_fighters WHERE player_id = ?1
-      ORDER BY ended_at_ms DESC, battle_id DESC LIMIT ?2)
+      GROUP BY ended_at_ms, battle_id ORDER BY ended_at_ms DESC, battle_id DESC LIMIT ?2)
     ORDER BY ended_at_ms DESC, battle_id DESC`,
   selectFighters: `SELECT battle_id, player_id, name, side, outcome, experience, gold FROM battle_fighters
     WHERE battle_id IN (SELECT battle_id FROM battle_fighters WHERE player_id = ?1
-      ORDER BY ended_at_ms DESC, battle_id DESC LIMIT ?2)
+      GROUP BY ended_at_ms, battle_id ORDER BY ended_at_ms DESC, battle_id DESC LIMIT ?2)
     ORDER BY battle_id, seat`,
   probe: "SELECT max(number) AS number FROM schema_migrations",
 } as const;
@@ -158,6 +158,7 @@ export class SqliteStore implements Store {
   }
 
   async recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {
+    checkBattlesLimit(limit);
     const values: SQLiteValue[] = [idBytes(playerId), limit];
     return this.#guarded(() =>
       joinBattles(

@@ -1,4 +1,6 @@
 /** What every store checks of a row before it goes near SQL, and the order in which it applies them. */
+
+import { assert } from "../engine/assert.js";
 import type { BattleFighterRow, BattleResultRow, PlayerRow } from "../engine/player.js";
 import { type Batch, StoreRejected } from "./store.js";
 
@@ -86,6 +88,16 @@ function checkBattleResult(row: BattleResultRow): void {
     if (faults.length >= FAULTS_SHOWN_MAX) break;
   }
   refuse("battle", row.battleId, faults);
+}
+
+const BATTLES_LIMIT_MAX = 1000;
+
+/** Asserts that a caller asks for a bounded number of battles. */
+export function checkBattlesLimit(limit: number): void {
+  assert(
+    Number.isInteger(limit) && limit > 0 && limit <= BATTLES_LIMIT_MAX,
+    `battles are asked for by 1..${BATTLES_LIMIT_MAX}`,
+  );
 }
 
 /** A row with more faults than this says the same thing again. */
