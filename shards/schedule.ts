@@ -4,7 +4,8 @@
  */
 import { assert } from "../engine/assert.js";
 
-const WHEEL_TICKS = 1024; // a power of two
+/** Slots of the wheel, a power of two: looking at this many ticks in a row looks at every entry. */
+export const WHEEL_TICKS = 1024;
 const NONE = -1;
 
 export class Schedule {

@@ -84,7 +84,9 @@ export class ShardRig {
     this.#stores = this.wiring.lanes.toStore.map((ring) => new RingReader(ring));
     this.#lanes = this.wiring.lanes.toShard.map(
       (ring, shard) =>
-        new LaneWriter(new RingWriter(ring), new Doorbell(this.wiring.doorbells.shards[shard]!), { outboxBytesMax: 1 << 20 }),
+        new LaneWriter(new RingWriter(ring), new Doorbell(this.wiring.doorbells.shards[shard]!), {
+          outboxBytesMax: 1 << 20,
+        }),
     );
     for (let shard = 0; shard < options.shards; shard++) this.start(shard);
   }
@@ -197,14 +199,23 @@ export class ShardRig {
     this.#intent(session, roomId, head.bytes(), shard);
   }
 
-  #intent(session: number, roomId: number, message: ArrayLike<number>, shard = this.route.get(session)!): void {
+  #intent(
+    session: number,
+    roomId: number,
+    message: ArrayLike<number>,
+    shard = this.route.get(session)!,
+  ): void {
     const { incarnation, joinEpoch } = this.#session(shard, session);
     const out = this.#out.clear().u32(incarnation).u32(session).u32(joinEpoch).u32(roomId);
     this.#send(shard, toShard.intent, out.raw(Uint8Array.from(message)));
   }
 
   #session(shard: number, session: number) {
-    return { incarnation: this.control.incarnation(shard), session, joinEpoch: this.joinEpochs.get(session) ?? 0 };
+    return {
+      incarnation: this.control.incarnation(shard),
+      session,
+      joinEpoch: this.joinEpochs.get(session) ?? 0,
+    };
   }
 
   #send(shard: number, type: number, out: ByteWriter): void {

@@ -41,7 +41,7 @@ import { Outlet } from "./outlet.js";
 import { PeerLinks } from "./peer-links.js";
 import { ROOM_TIMERS_MAX } from "./room-host.js";
 import { ENTRY_ROOM_TICK, RoomTable } from "./room-table.js";
-import { Schedule } from "./schedule.js";
+import { Schedule, WHEEL_TICKS } from "./schedule.js";
 
 const DRAIN_RECORDS_MAX = 16_384;
 const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
@@ -80,6 +80,8 @@ export class Shard {
   readonly #due = new Int32Array(DUE_PAIRS * 2);
   readonly #applied = new Map<number, number>();
   #nextTick = 0;
+  /** Up to which tick the schedule has been emptied. */
+  #collectedTick = -1;
   #isTicking = false;
   /** Something was written that only the end of a tick makes visible. */
   #owesTick = true;
@@ -199,8 +201,9 @@ export class Shard {
   /** One pass: reads the lanes, makes at most one tick if it is time. Returns how many records and ticks that was. */
   duty(nowMs: number): number {
     this.#control.beat(this.#shard, nowMs);
+    // Before anything is read: what is read plans ahead from the tick that comes next.
+    if (!this.#isTicking && (this.hasInput() || this.#needsTick(nowMs))) this.#startTicking(nowMs);
     let work = this.#drain();
-    if (!this.#isTicking && this.#needsTick(nowMs)) this.#startTicking(nowMs);
     if (this.#isTicking && nowMs >= this.#tickAtMs(this.#nextTick)) {
       this.#tick(nowMs);
       work++;
@@ -453,6 +456,8 @@ export class Shard {
   #startTicking(nowMs: number): void {
     const tick = Math.floor((nowMs - this.#control.originMs) / this.#periodMs) + 1;
     this.#nextTick = Math.max(tick, this.#nextTick);
+    this.field.tick = this.#nextTick - 1;
+    this.rooms.tick = this.#nextTick - 1;
     this.#isTicking = true;
     // Net waits for ticking shards: it must not wait for ticks this one has slept through.
     this.#control.setPublishedTick(this.#shard, this.#nextTick - 1);
@@ -493,27 +498,23 @@ export class Shard {
     }
   }
 
-  /** Ticks forfeited just now: their schedule entries are due all the same. */
-  #lateBy = 0;
-
   /** The tick to make: a shard that is a whole period late gives up what it missed rather than hurry after it. */
   #forfeit(nowMs: number): number {
     const current = Math.floor((nowMs - this.#control.originMs) / this.#periodMs);
     if (current > this.#nextTick) {
       this.counters.add(shardMetric.ticks_forfeited_total, current - this.#nextTick);
-      this.#lateBy = current - this.#nextTick;
       return current;
     }
-    this.#lateBy = 0;
     return this.#nextTick;
   }
   /** Rooms and timers that are due, as long as the budget lasts; then rooms are put off to the next tick. */
   #runDue(tick: number, startedMs: number): void {
     const budgetMs = (this.#periodMs * this.#config.shards.tickBudgetPercent) / 100;
     let isOver = false;
-    for (let back = Math.min(this.#lateBy, 1023); back >= 0; back--) {
+    // Ticks slept through or forfeited: what was due at them is due all the same.
+    for (let at = Math.max(this.#collectedTick + 1, tick - WHEEL_TICKS + 1); at <= tick; at++) {
       for (;;) {
-        const count = this.#schedule.collect(tick - back, this.#due);
+        const count = this.#schedule.collect(at, this.#due);
         if (count === 0) break;
         for (let index = 0; index < count; index++) {
           const kind = this.#due[index * 2]!;
@@ -524,6 +525,7 @@ export class Shard {
         }
       }
     }
+    this.#collectedTick = tick;
   }
 
   /** A walking player's place goes to the store now and then; losing the last seconds of it is declared. */

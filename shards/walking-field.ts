@@ -48,10 +48,20 @@ class WalkingField implements Field {
   onIntent(member: FieldMember, intent: Intent): void {
     if (intent.kind === intents.fail) throw new Error("asked to fail");
     if (intent.kind === intents.openRoom) {
-      const roomId = this.#context.openRoom("tested", this.#context.entities.cell[member.row]!, new Uint8Array());
+      const roomId = this.#context.openRoom(
+        "tested",
+        this.#context.entities.cell[member.row]!,
+        new Uint8Array(),
+      );
       const { playerId, name, level } = member.player;
       const cell = this.#context.entities.cell[member.row]!;
-      this.#context.joinRoom(roomId, member.session, { playerId, name, level, entityId: member.entityId, cell });
+      this.#context.joinRoom(roomId, member.session, {
+        playerId,
+        name,
+        level,
+        entityId: member.entityId,
+        cell,
+      });
       return;
     }
     if (intent.kind === intents.greet) {
@@ -99,7 +109,13 @@ class WalkingField implements Field {
 
 export const walkingField: FieldType = {
   name: "walking",
-  intents: Object.entries(intents).map(([name, kind]) => ({ kind, name, schema: null, perSecond: 1000, burst: 1000 })),
+  intents: Object.entries(intents).map(([name, kind]) => ({
+    kind,
+    name,
+    schema: null,
+    perSecond: 1000,
+    burst: 1000,
+  })),
   columns: { counted: "u32", disordered: "u32", greeted: "u32" },
   spawn: (grid) => ({ x: grid.widthMeters / 2, y: grid.heightMeters / 2 }),
   create: (context) => new WalkingField(context),
