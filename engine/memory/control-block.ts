@@ -10,6 +10,7 @@
  *        +4    publishedTick (i32): the shard; -1 before its first
  *        +8    isTicking (0 or 1): the shard, and control on its behalf when it is dead
  *        +12   heartbeat (31 bits of monotonic ms): the thread
+ *        +16   system thread id (i32), by which the kernel accounts its processor time: the thread; 0 if unknown
  * ```
  */
 import { assert, unreachable } from "../assert.js";
@@ -33,6 +34,7 @@ const INCARNATION_WORD = 0;
 const PUBLISHED_TICK_WORD = 1;
 const TICKING_WORD = 2;
 const HEARTBEAT_WORD = 3;
+const SYSTEM_ID_WORD = 4;
 /** Threads beside the shards: net, store, main. */
 const OTHER_THREADS = 3;
 const HEARTBEAT_MASK = 0x7fff_ffff;
@@ -117,6 +119,16 @@ export class ControlBlock {
   /** Milliseconds from this thread's last beat to `nowMs`, right across the wrap of the 31 bits. */
   heartbeatAgeMs(thread: number, nowMs: number): number {
     return (lowBits(nowMs) - this.heartbeat(thread)) & HEARTBEAT_MASK;
+  }
+
+  /** The kernel's number of this thread, or 0 where it is not known. */
+  systemThreadId(thread: number): number {
+    return Atomics.load(this.#words, this.#at(thread, SYSTEM_ID_WORD));
+  }
+
+  /** The thread itself, as it starts: see engine/system-thread.ts. */
+  setSystemThreadId(thread: number, id: number): void {
+    Atomics.store(this.#words, this.#at(thread, SYSTEM_ID_WORD), id);
   }
 
   /** The monotonic time, in ms, at which tick 0 begins for every shard. */

@@ -32,10 +32,11 @@ test("[CT2] values start at 0, and change by add, set and max, each alone", () =
   assert.deepEqual(values(), [-3.5, 2 ** 40 + 1, 7]);
 });
 
-test("[CT3] another thread never sees a value half-written", async () => {
+test("[CT3] another thread never sees a value half-written", async (t) => {
   const memory = createCounters(catalogue);
   const workerData: CountersStressStart = { memory, catalogue };
   const worker = new Worker(new URL("./counters.stress-worker.js", import.meta.url), { workerData });
+  t.after(() => worker.terminate());
   const counters = new Counters(memory, catalogue);
   const seen = new Map<number, number>();
   while (counters.get(1) < 1_000_000 || seen.size < 2) {
@@ -46,6 +47,5 @@ test("[CT3] another thread never sees a value half-written", async () => {
       seen.set(value, (seen.get(value) ?? 0) + 1);
     }
   }
-  await worker.terminate();
   assert.deepEqual([...seen.keys()].sort(), [...toAndFro].sort());
 });

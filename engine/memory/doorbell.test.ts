@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mock, test } from "node:test";
+import { mock, type TestContext, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { createDoorbell, Doorbell } from "./doorbell.js";
 import { type DoorbellStressStart, jitter, lostAfterMs, send } from "./doorbell.stress-worker.js";
@@ -19,13 +19,16 @@ function lanes(role: DoorbellStressStart["role"], count: number): DoorbellStress
   };
 }
 
-function start(workerData: DoorbellStressStart): Worker {
-  return new Worker(new URL("./doorbell.stress-worker.js", import.meta.url), { workerData });
+/** A worker that ends with its test, also when the test fails. */
+function start(t: TestContext, workerData: DoorbellStressStart): Worker {
+  const worker = new Worker(new URL("./doorbell.stress-worker.js", import.meta.url), { workerData });
+  t.after(() => worker.terminate());
+  return worker;
 }
 
-function openEcho(shared: DoorbellStressStart) {
+function openEcho(t: TestContext, shared: DoorbellStressStart) {
   return {
-    exited: once(start(shared), "exit"),
+    exited: once(start(t, shared), "exit"),
     writer: new RingWriter(shared.inRing),
     theirs: new Doorbell(shared.inDoorbell),
     reader: new RingReader(shared.outRing),
@@ -33,9 +36,9 @@ function openEcho(shared: DoorbellStressStart) {
   };
 }
 
-test("[DB1] no wake-up is lost between two threads that sleep in turns", async () => {
+test("[DB1] no wake-up is lost between two threads that sleep in turns", async (t) => {
   const count = 10_000;
-  const { exited, writer, theirs, reader, mine } = openEcho(lanes("echo", count));
+  const { exited, writer, theirs, reader, mine } = openEcho(t, lanes("echo", count));
   const isReady = () => !reader.isEmpty();
   for (let number = 0; number < count; number++) {
     jitter(number + 7);
@@ -52,9 +55,9 @@ test("[DB1] no wake-up is lost between two threads that sleep in turns", async (
   assert.deepEqual(await exited, [0]);
 });
 
-test("[DB1] no wake-up is lost between two threads that wait asynchronously", async () => {
+test("[DB1] no wake-up is lost between two threads that wait asynchronously", async (t) => {
   const count = 4000;
-  const { exited, writer, theirs, reader, mine } = openEcho(lanes("echoAsync", count));
+  const { exited, writer, theirs, reader, mine } = openEcho(t, lanes("echoAsync", count));
   for (let number = 0; number < count; number++) {
     jitter(number + 7);
     assert.ok(send(writer, theirs, number));
@@ -70,14 +73,14 @@ test("[DB1] no wake-up is lost between two threads that wait asynchronously", as
   assert.deepEqual(await exited, [0]);
 });
 
-test("[DB2] several threads ring one sleeper, and it gets everything", async () => {
+test("[DB2] several threads ring one sleeper, and it gets everything", async (t) => {
   const count = 20_000;
   const doorbell = createDoorbell();
   const ringers = [1, 2, 3].map(() => ({ ...lanes("ring", count), outDoorbell: doorbell }));
   const mine = new Doorbell(doorbell);
   const readers = ringers.map((ringer) => new RingReader(ringer.outRing));
   const next = readers.map(() => 0);
-  const exited = ringers.map((ringer) => once(start(ringer), "exit"));
+  const exited = ringers.map((ringer) => once(start(t, ringer), "exit"));
   const isReady = () => readers.some((reader) => !reader.isEmpty());
   const onRecord = readers.map((reader, lane) => (_type: number, at: number) => {
     assert.equal(reader.view.getInt32(at, true), next[lane]!++);
@@ -132,6 +135,8 @@ test("[DB5] a wait ends false when the time has passed; a time of 0 only looks",
   );
   new Doorbell(memory).ring();
   assert.equal(mine.wait(0, never), true);
+  new Doorbell(memory).ring();
+  assert.equal(await mine.waitAsync(0), true);
 });
 
 test("[DB6] a ring notifies only while the sleeper sleeps", async () => {
@@ -169,18 +174,18 @@ test("[DB7] one asynchronous wait is outstanding at most, in our hands and in th
   assert.equal(await last, true);
 });
 
-test("[DB8] an asynchronous wait keeps its thread's event loop alive", async () => {
-  const worker = start(lanes("wait", 20));
+test("[DB8] an asynchronous wait keeps its thread's event loop alive", async (t) => {
+  const worker = start(t, lanes("wait", 20));
   const messages: unknown[] = [];
   worker.on("message", (message) => messages.push(message));
   assert.deepEqual(await once(worker, "exit"), [0]);
   assert.deepEqual(messages, ["waiting", false]);
 });
 
-test("[DB9] a thread asleep either way can be terminated, and a new sleeper takes its doorbell over", async () => {
+test("[DB9] a thread asleep either way can be terminated, and a new sleeper takes its doorbell over", async (t) => {
   for (const role of ["sleep", "wait"] as const) {
     const shared = lanes(role, lostAfterMs);
-    const worker = start(shared);
+    const worker = start(t, shared);
     await once(worker, "message");
     await worker.terminate();
     const mine = new Doorbell(shared.inDoorbell);

@@ -37,7 +37,7 @@ export function createDoorbell(): DoorbellMemory {
 
 /**
  * One thread's end of a doorbell. The sleeper makes its own before it first looks at its lanes: rings count from
- * then on. After every return from a wait, whatever the result, it looks at all its lanes.
+ * then on. After every wait, whatever its result, it looks at all its lanes.
  */
 export class Doorbell {
   readonly #words: Int32Array;
@@ -65,9 +65,9 @@ export class Doorbell {
    */
   wait(timeoutMs: number, isReady: () => boolean): boolean {
     assert(this.#outstanding === null, "a thread waits in one way at a time");
-    if (timeoutMs <= 0) return this.#awake(isReady());
+    if (timeoutMs <= 0) return this.#awake(this.#isRung(Atomics.load(this.#words, WORD)) || isReady());
     const announced = this.#announce();
-    if (this.#isRungSince(announced) || isReady()) return this.#awake(true);
+    if (this.#isRung(announced) || isReady()) return this.#awake(true);
     return this.#awake(Atomics.wait(this.#words, WORD, announced, timeoutMs) !== "timed-out");
   }
 
@@ -77,9 +77,9 @@ export class Doorbell {
    */
   waitAsync(timeoutMs: number): Promise<boolean> {
     if (this.#outstanding !== null) return this.#outstanding;
-    if (timeoutMs <= 0) return Promise.resolve(this.#awake(false));
+    if (timeoutMs <= 0) return Promise.resolve(this.#awake(this.#isRung(Atomics.load(this.#words, WORD))));
     const announced = this.#announce();
-    if (this.#isRungSince(announced)) return Promise.resolve(this.#awake(true));
+    if (this.#isRung(announced)) return Promise.resolve(this.#awake(true));
     if (!this.#isRegistered) {
       const registered = Atomics.waitAsync(this.#words, WORD, announced);
       if (!registered.async) return Promise.resolve(this.#awake(true));
@@ -109,15 +109,14 @@ export class Doorbell {
     return Atomics.or(this.#words, WORD, ASLEEP_BIT) | ASLEEP_BIT;
   }
 
-  #isRungSince(announced: number): boolean {
-    return (announced & ~ASLEEP_BIT) !== this.#seen;
+  #isRung(word: number): boolean {
+    return (word & ~ASLEEP_BIT) !== this.#seen;
   }
 
-  /** Takes the announcement back; true also when a ring came in at the last moment. */
+  /** Takes the announcement back. A ring that a time-out has just missed stays unspent: it ends the next wait. */
   #awake(isWoken: boolean): boolean {
-    const word = Atomics.and(this.#words, WORD, ~ASLEEP_BIT) & ~ASLEEP_BIT;
-    const isRung = word !== this.#seen;
-    this.#seen = word;
-    return isWoken || isRung;
+    const word = Atomics.and(this.#words, WORD, ~ASLEEP_BIT);
+    if (isWoken) this.#seen = word & ~ASLEEP_BIT;
+    return isWoken;
   }
 }

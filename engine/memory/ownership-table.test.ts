@@ -34,11 +34,12 @@ test("[CB6] nobody owns a cell at first; each assignment raises its epoch and th
   assert.deepEqual([net.owner(0), net.epoch(0), net.owner(2), net.epoch(2)], [noOwner, 0, noOwner, 0]);
 });
 
-test("[CB7] owner and epoch of one entry belong together, while another thread assigns", async () => {
+test("[CB7] owner and epoch of one entry belong together, while another thread assigns", async (t) => {
   const memory = createOwnership(3);
   const table = new OwnershipTable(memory);
   const url = new URL("./ownership-table.stress-worker.js", import.meta.url);
   const worker = new Worker(url, { workerData: memory });
+  t.after(() => worker.terminate());
   while (table.epoch(1) < 200_000) {
     await turn();
     for (let look = 0; look < 10_000; look++) {
@@ -48,7 +49,6 @@ test("[CB7] owner and epoch of one entry belong together, while another thread a
         assert.fail("a mixture of two assignments");
     }
   }
-  await worker.terminate();
 });
 
 test("[CB8] the epoch wraps at 2^25 without touching the owner", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { freshSeed, Prng } from "../prng.js";
@@ -10,8 +10,11 @@ import { PADDING_TYPE, RING_HEADER_BYTES, RING_TAIL_WORD } from "./spsc-ring-lay
 
 const CAPACITY = 1 << 14;
 
-function start(workerData: RingStressStart): Worker {
-  return new Worker(new URL("./spsc-ring.stress-worker.js", import.meta.url), { workerData });
+/** A worker that ends with its test, also when the test fails. */
+function start(t: TestContext, workerData: RingStressStart): Worker {
+  const worker = new Worker(new URL("./spsc-ring.stress-worker.js", import.meta.url), { workerData });
+  t.after(() => worker.terminate());
+  return worker;
 }
 
 /** Drains until `isDone`, letting the event loop turn whenever the ring is empty. */
@@ -21,10 +24,10 @@ async function drainUntil(reader: RingReader, onRecord: RingCheck, isDone: () =>
 
 type RingCheck = (type: number, at: number, length: number) => void;
 
-test("[RG1] between two threads every record arrives once, whole and in order", async () => {
+test("[RG1] between two threads every record arrives once, whole and in order", async (t) => {
   const memory = createRing(CAPACITY, { startPosition: 2 ** 31 - CAPACITY });
   const count = 60_000;
-  const exited = once(start({ role: "writer", memory, type: 1, count }), "exit");
+  const exited = once(start(t, { role: "writer", memory, type: 1, count }), "exit");
   const reader = new RingReader(memory);
   let next = 0;
   await drainUntil(
@@ -55,7 +58,7 @@ function hasTornRecord(memory: RingMemory, writtenType: number): boolean {
   return false;
 }
 
-test("[RG3] a writer killed at any instant leaves no torn record, and the next one goes on", async () => {
+test("[RG3] a writer killed at any instant leaves no torn record, and the next one goes on", async (t) => {
   const seed = Number(process.env.GRIDSHARD_SEED ?? freshSeed());
   console.log(`GRIDSHARD_SEED=${seed}`);
   const prng = new Prng(seed);
@@ -63,7 +66,7 @@ test("[RG3] a writer killed at any instant leaves no torn record, and the next o
   const reader = new RingReader(memory);
   let tornCount = 0;
   for (let incarnation = 0; incarnation < 40; incarnation++) {
-    const worker = start({ role: "writer", memory, type: incarnation, count: Number.POSITIVE_INFINITY });
+    const worker = start(t, { role: "writer", memory, type: incarnation, count: Number.POSITIVE_INFINITY });
     let next = 0;
     const onRecord: RingCheck = (type, at, length) => {
       assert.equal(type, incarnation, "nothing of an earlier writer comes up again");
@@ -88,7 +91,7 @@ test("[RG3] a writer killed at any instant leaves no torn record, and the next o
   );
 });
 
-test("[RG12] a reader killed at any instant: its successor goes on at the head, without a gap", async () => {
+test("[RG12] a reader killed at any instant: its successor goes on at the head, without a gap", async (t) => {
   const memory = createRing(CAPACITY);
   const writer = new RingWriter(memory);
   let written = 0;
@@ -104,7 +107,7 @@ test("[RG12] a reader killed at any instant: its successor goes on at the head, 
   };
   for (let incarnation = 0; incarnation < 10; incarnation++) {
     const failures: unknown[] = [];
-    const worker = start({ role: "reader", memory, type: 1, count: 0 });
+    const worker = start(t, { role: "reader", memory, type: 1, count: 0 });
     worker.on("error", (error) => failures.push(error));
     const until = written + 500;
     while (written < until && failures.length === 0) if (!write()) await turn();
