@@ -103,7 +103,10 @@ export class WireCompiler {
   }
 
   #run(args: string[]): void {
+    // flatc believes the process to be its own and sets the exit code when it fails.
+    const exitCode = process.exitCode;
     const { code, stdout, stderr } = this.#flatc.runCommand(args);
+    process.exitCode = exitCode;
     // flatc sometimes ends with 0 in spite of an error.
     if (code !== 0 || /\berror:/.test(stderr))
       throw new SchemaError(stderr || stdout || `flatc ended with ${code}`);

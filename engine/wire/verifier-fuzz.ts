@@ -29,7 +29,8 @@ export interface FuzzResult {
 /** Bytes on either side of the message: more than any 16-bit offset can reach, in front and behind. */
 const MARGIN_BYTES = 72 * 1024;
 const MUTANT_BYTES_MAX = 4096;
-const CANARIES = [0xa5, 0x5b] as const;
+/** Zero is what a terminator, an absent field and an empty vector look like: the canary most easily believed. */
+const CANARIES = [0x00, 0xa5] as const;
 /** Numbers at which arithmetic on offsets and lengths goes wrong. */
 const nastyWords = [
   0, 1, 2, 3, 4, 7, 8, 0x7f, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
