@@ -2,7 +2,8 @@
  * Messages between entities and rooms. One for this shard waits until the next tick, whoever sent it, so that it makes
  * no difference on which shards sender and receiver are; one for another shard goes over the lane to it.
  */
-import { type ActRecord, toPeer, writeAct } from "../engine/lane/to-peer.js";
+import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { type ActRecord, readAct, toPeer, writeAct } from "../engine/lane/to-peer.js";
 import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
 import { type EntityTable, NO_ROW } from "../engine/room/entity-table.js";
@@ -76,6 +77,15 @@ export class ActRouter {
       if (owner === this.#shard) this.#count(false);
       else this.#pass(owner, act);
     }
+  }
+
+  checkpoint(out: ByteWriter): void {
+    out.u32(this.#inbox.length);
+    for (const act of this.#inbox) writeAct(out, act);
+  }
+
+  restore(from: ByteReader): void {
+    this.#inbox = Array.from({ length: from.u32() }, () => readAct(from));
   }
 
   #pass(owner: number, act: ActRecord): void {

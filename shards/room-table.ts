@@ -3,6 +3,7 @@
  * object in an array and nothing else.
  */
 import { AssertionFailed, assert } from "../engine/assert.js";
+import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import type { Log } from "../engine/log.js";
 import type { Counters } from "../engine/memory/counters.js";
 import type { Histogram, HistogramPool } from "../engine/memory/histogram.js";
@@ -105,24 +106,27 @@ export class RoomTable implements RoomSurroundings {
     const type = this.#types.get(typeName);
     if (type === undefined) throw new Error(`openRoom: there is no room type "${typeName}"`);
     if (this.#byId.size >= this.#roomsMax) return 0;
-    const override = this.#overrides[typeName];
-    const tickHz = override?.tickHz ?? type.tickHz;
+    const index = this.#free.pop() ?? this.#rooms.length;
+    const host = this.#host({ roomId: this.#newRoomId(), cell, index, type });
+    this.#histograms.clear(host.index);
+    this.#guard(host, "onCreate", () => host.room.onCreate?.(options.slice()));
+    if (this.#byId.has(host.roomId)) this.#scheduleTick(host, this.tick);
+    return host.roomId;
+  }
+
+  #host(room: { roomId: number; cell: number; index: number; type: RoomType }): RoomHost {
+    const override = this.#overrides[room.type.name];
+    const tickHz = override?.tickHz ?? room.type.tickHz;
     const host = new RoomHost({
-      roomId: this.#newRoomId(),
-      cell,
-      type,
+      ...room,
       tickPeriodMs: tickHz === 0 ? 0 : (1000 / this.#worldTickHz) * this.#periodTicks(tickHz),
-      membersMax: override?.membersMax ?? type.membersMax,
-      index: this.#free.pop() ?? this.#rooms.length,
+      membersMax: override?.membersMax ?? room.type.membersMax,
       seed: this.#seed,
       surroundings: this,
     });
     this.#rooms[host.index] = host;
     this.#byId.set(host.roomId, host);
-    this.#histograms.clear(host.index);
-    this.#guard(host, "onCreate", () => host.room.onCreate?.(options.slice()));
-    if (this.#byId.has(host.roomId)) this.#scheduleTick(host, this.tick);
-    return host.roomId;
+    return host;
   }
 
   /** Seats a session; 0, or the code of a refusal. */
@@ -184,12 +188,50 @@ export class RoomTable implements RoomSurroundings {
     else this.#fireTimer(subject);
   }
 
-  /** Puts a due entry off by one tick, for want of time. */
-  defer(kind: number, subject: number): void {
+  /** Puts a room's due tick off by one world tick, for want of time. */
+  deferTick(subject: number): void {
     this.#counters.add(shardMetric.rooms_deferred_total);
-    const entry = this.#schedule.add(kind, subject, this.tick + 1);
-    if (kind === ENTRY_ROOM_TICK) this.#rooms[subject]!.tickEntry = entry;
-    else this.#rooms[Math.floor(subject / ROOM_TIMERS_MAX)]!.timerEntries![subject % ROOM_TIMERS_MAX] = entry;
+    this.#rooms[subject]!.tickEntry = this.#schedule.add(ENTRY_ROOM_TICK, subject, this.tick + 1);
+  }
+
+  #setEntry(kind: number, subject: number, entry: number): void {
+    assert(entry >= 0, "the schedule holds every room's tick and timers");
+    if (kind === ENTRY_ROOM_TICK) {
+      this.#rooms[subject]!.tickEntry = entry;
+      this.activeCount++;
+      return;
+    }
+    const host = this.#rooms[Math.floor(subject / ROOM_TIMERS_MAX)]!;
+    host.timerEntries ??= new Int32Array(ROOM_TIMERS_MAX).fill(-1);
+    host.timerEntries[subject % ROOM_TIMERS_MAX] = entry;
+  }
+
+  /** Every room with its place in the table and what it has on the schedule. */
+  checkpoint(out: ByteWriter): void {
+    out.u32(this.#opened).u32(this.#rooms.length).u32(this.#free.length);
+    for (const index of this.#free) out.u32(index);
+    out.u32(this.#byId.size);
+    for (const host of this.#byId.values()) {
+      out.u32(host.roomId).u32(host.cell).u32(host.index).text(host.type.name);
+      host.checkpoint(out);
+    }
+    this.#schedule.checkpoint(out);
+  }
+
+  /** Puts {@link checkpoint}'s rooms into this table, which must have none. */
+  restore(from: ByteReader, tick: number): void {
+    assert(this.#byId.size === 0, "rooms are restored into an empty table");
+    this.tick = tick;
+    this.#opened = from.u32();
+    this.#rooms.length = from.u32();
+    this.#free.splice(0, this.#free.length, ...Array.from({ length: from.u32() }, () => from.u32()));
+    for (let left = from.u32(); left > 0; left--) {
+      const [roomId, cell, index] = [from.u32(), from.u32(), from.u32()];
+      const type = this.#types.get(from.text());
+      assert(type !== undefined, "a checkpointed room's type is known");
+      this.#host({ roomId, cell, index, type }).restore(from);
+    }
+    this.#schedule.restore(from, (kind, subject, entry) => this.#setEntry(kind, subject, entry));
   }
 
   // ---- RoomSurroundings ------------------------------------------------------------------------------------

@@ -223,6 +223,12 @@ export class ShardRig {
     this.#lanes[shard]!.flush();
   }
 
+  /** Believes of its sessions what another rig believes of them: after its shard was restored from the other's. */
+  adopt(other: ShardRig): void {
+    for (const [session, shard] of other.route) this.route.set(session, shard);
+    for (const [session, joinEpoch] of other.joinEpochs) this.joinEpochs.set(session, joinEpoch);
+  }
+
   ownerOf(cell: number): number {
     return new OwnershipTable(this.wiring.ownership).owner(cell);
   }

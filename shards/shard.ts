@@ -4,7 +4,7 @@
  */
 
 import type { Config } from "../engine/config-schema.js";
-import { ByteReader } from "../engine/lane/bytes.js";
+import { ByteReader, type ByteWriter } from "../engine/lane/bytes.js";
 import { LaneWriter } from "../engine/lane/lane.js";
 import { readAct, toPeer } from "../engine/lane/to-peer.js";
 import {
@@ -217,6 +217,25 @@ export class Shard {
     for (const member of [...this.field.members.values()]) this.field.leave(member);
     this.#tick(nowMs);
     this.#control.setTicking(this.#shard, false);
+  }
+
+  /**
+   * All simulated state between two ticks. What is not in it is told again by others after a restore: who sees what,
+   * by net; ghosts, by the neighbours.
+   */
+  checkpoint(out: ByteWriter): void {
+    this.field.checkpoint(out);
+    this.#acts.checkpoint(out);
+    this.rooms.checkpoint(out);
+  }
+
+  /** Continues from {@link checkpoint}, in a shard that has just been made. */
+  restore(from: ByteReader): void {
+    this.field.restore(from);
+    this.#acts.restore(from);
+    this.rooms.restore(from, this.field.tick);
+    this.#collectedTick = this.field.tick;
+    this.#owesTick = true;
   }
 
   #tickAtMs(tick: number): number {
@@ -520,7 +539,7 @@ export class Shard {
           const kind = this.#due[index * 2]!;
           const subject = this.#due[index * 2 + 1]!;
           if ((index & 15) === 0) isOver = isOver || this.#clock.nowMs() - startedMs > budgetMs;
-          if (isOver && kind === ENTRY_ROOM_TICK) this.rooms.defer(kind, subject);
+          if (isOver && kind === ENTRY_ROOM_TICK) this.rooms.deferTick(subject);
           else this.rooms.due(kind, subject);
         }
       }

@@ -50,6 +50,16 @@ const engineColumns = {
   sentLevel: "u8",
 } as const satisfies Record<string, ColumnKind>;
 
+/** What subscribers were told: no part of the simulation, and told afresh after a restore. */
+const sightColumns: ReadonlySet<string> = new Set([
+  "slot",
+  "sentX",
+  "sentY",
+  "sentState",
+  "sentHealth",
+  "sentLevel",
+]);
+
 /** Columns that travel with an entity to another shard, besides the game's own. */
 const portable = [
   "id",
@@ -269,7 +279,9 @@ export class EntityTable {
   /** Everything, so that {@link restore} gives the very same rows, lists and free list. */
   checkpoint(out: ByteWriter): void {
     out.u32(this.#rowsTouched).u32(this.count).u32(this.ghostCount).u32(this.#freeCount);
-    for (const column of this.#columns.values()) out.raw(bytesOf(column, this.#rowsTouched));
+    for (const [name, column] of this.#columns) {
+      if (!sightColumns.has(name)) out.raw(bytesOf(column, this.#rowsTouched));
+    }
     out.raw(bytesOf(this.#free, this.#freeCount));
     out.raw(bytesOf(this.first, this.first.length)).raw(bytesOf(this.countInCell, this.countInCell.length));
   }
@@ -280,8 +292,9 @@ export class EntityTable {
     this.ghostCount = from.u32();
     this.#freeCount = from.u32();
     assert(this.#rowsTouched <= this.capacity, "a checkpoint fits the table it is restored to");
-    for (const column of this.#columns.values()) {
+    for (const [name, column] of this.#columns) {
       column.fill(0);
+      if (sightColumns.has(name)) continue;
       bytesOf(column, this.#rowsTouched).set(from.raw(this.#rowsTouched * column.BYTES_PER_ELEMENT));
     }
     bytesOf(this.#free, this.#freeCount).set(from.raw(this.#freeCount * 4));
