@@ -14,6 +14,7 @@ test(`[VF1] what is accepted is read completely without leaving the message (${c
     `accepted ${accepted}, refused by verdict ${JSON.stringify([...refused].sort((a, b) => a[0] - b[0]))}`,
   );
   assert.ok(accepted > count / 100, "enough mutants get past the verifier to say something about reading");
+  if (count < 100_000) return;
   for (const [name, verdict] of Object.entries(verdicts)) {
     // Depth, table count and shared parts take patience; the tests of the rules build them on purpose.
     if (["good", "depth", "tables", "work"].includes(name)) continue;

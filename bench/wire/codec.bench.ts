@@ -1,0 +1,92 @@
+/**
+ * A frame of 100 moves, the commonest big message there is: packed structs against JSON, time and bytes. Both begin
+ * at the columns of the simulation and end at the numbers a client wants; the objects in between are JSON's way.
+ */
+import {
+  decodeFrame,
+  type FrameSink,
+  frameLength,
+  writeFrameHead,
+  writeMove,
+} from "../../engine/wire/frame-codec.js";
+import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { nanosecondsOf } from "./nanoseconds.js";
+
+const MOVES = 100;
+const CASE = `frame of ${MOVES} moves`;
+const counts = { appears: 0, leaves: 0, changes: 0, moves: MOVES };
+
+class SumSink implements FrameSink {
+  sum = 0;
+  onFrame(cell: number, tick: number): void {
+    this.sum = cell + tick;
+  }
+  onAppear(): void {}
+  onLeave(): void {}
+  onChange(): void {}
+  onMove(slot: number, dx: number, dy: number): void {
+    this.sum += slot + dx + dy;
+  }
+}
+
+interface JsonFrame {
+  readonly cell: number;
+  readonly tick: number;
+  readonly moves: readonly { readonly slot: number; readonly dx: number; readonly dy: number }[];
+}
+
+export async function run(options: BenchOptions): Promise<BenchRow[]> {
+  const slots = Uint16Array.from({ length: MOVES }, (_, index) => index * 7);
+  const steps = Int8Array.from({ length: MOVES * 2 }, (_, index) => ((index * 37) % 255) - 127);
+  const bytes = new Uint8Array(frameLength(counts));
+  const head = { cell: 300, tick: 12_345, isKeyframe: false, ...counts };
+  const encodePacked = (): number => {
+    let at = writeFrameHead(bytes, 0, head);
+    for (let index = 0; index < MOVES; index++) {
+      at = writeMove(bytes, at, slots[index]!, steps[index * 2]!, steps[index * 2 + 1]!);
+    }
+    return at;
+  };
+  const jsonFrame = (): JsonFrame => ({
+    cell: head.cell,
+    tick: head.tick,
+    moves: Array.from(slots, (slot, index) => ({ slot, dx: steps[index * 2]!, dy: steps[index * 2 + 1]! })),
+  });
+  encodePacked();
+  const text = JSON.stringify(jsonFrame());
+  const sink = new SumSink();
+  const medians = await nanosecondsOf(
+    {
+      encodePacked,
+      encodeJson: () => JSON.stringify(jsonFrame()).length,
+      decodePacked: () => {
+        decodeFrame(bytes, sink);
+        return sink.sum;
+      },
+      decodeJson: () => {
+        const frame = JSON.parse(text) as JsonFrame;
+        let sum = frame.cell + frame.tick;
+        for (const { slot, dx, dy } of frame.moves) sum += slot + dx + dy;
+        return sum;
+      },
+    },
+    options,
+  );
+  return [
+    ...compare(`${CASE}: encode`, "ns", [medians.get("encodePacked")!, medians.get("encodeJson")!, 0.2]),
+    ...compare(`${CASE}: decode`, "ns", [medians.get("decodePacked")!, medians.get("decodeJson")!, 0.2]),
+    ...compare(`${CASE}: length`, "bytes", [bytes.length, text.length, 0.2]),
+  ];
+}
+
+function compare(
+  name: string,
+  unit: string,
+  [packed, json, wantAtMost]: [number, number, number],
+): BenchRow[] {
+  const row = { suite: "micro", case: name, unit };
+  return [
+    { ...row, subject: "packed structs", value: packed, floor: "JSON", ratio: packed / json, wantAtMost },
+    { ...row, subject: "JSON", value: json },
+  ];
+}
