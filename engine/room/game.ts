@@ -7,7 +7,7 @@
  * between engine versions.
  */
 import type { ByteReader, ByteWriter } from "../lane/bytes.js";
-import type { BattleResultRow, ItemStack, PlayerRow } from "../player.js";
+import type { BattleFighterRow, BattleResultRow, ItemStack, PlayerRow } from "../player.js";
 import type { Grid } from "../space/grid.js";
 import type { TableSchema } from "../wire/schema.js";
 import type { EntityTable } from "./entity-table.js";
@@ -18,7 +18,7 @@ export { cellAt, cellsAround, columnOf, createGrid, type Grid, rowOf } from "../
 export { refusals } from "../wire/codes.js";
 export type { TableSchema } from "../wire/schema.js";
 export { EntityTable, NO_ROW } from "./entity-table.js";
-export type { BattleResultRow, ItemStack, PlayerRow };
+export type { BattleFighterRow, BattleResultRow, ItemStack, PlayerRow };
 
 /** A game: the default export of a module named in the config. */
 export interface Game {
