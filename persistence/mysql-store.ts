@@ -336,12 +336,13 @@ async function appliedMigrations(session: SqlSession): Promise<AppliedMigration[
 
 /** Makes a fresh connection one of ours, and returns the bytes that one packet may have. */
 async function setUpSession(connection: Connection, timeoutMs: number): Promise<number> {
-  const [[server]] = await connection.query<RowDataPacket[]>({
-    sql: "SELECT VERSION() AS version, @@max_allowed_packet AS packet",
-    timeout: timeoutMs,
-  });
+  const asked = connection.query<RowDataPacket[]>(
+    "SELECT VERSION() AS version, @@max_allowed_packet AS packet",
+  );
+  const [[server]] = await answered(asked, { connection, timeoutMs });
   const isMariaDb = String(server?.version).includes("MariaDB");
-  await connection.query({ sql: isMariaDb ? sessionSetup : sessionSetupMysql8, timeout: timeoutMs });
+  const setUp = connection.query(isMariaDb ? sessionSetup : sessionSetupMysql8);
+  await answered(setUp, { connection, timeoutMs });
   return Number(server?.packet);
 }
 
@@ -359,15 +360,32 @@ function sqlSession(
     statementBytesMax,
     escape: (value) => connection.escape(value),
     async select<Row>(sql: string, values: readonly unknown[] = []) {
-      const [rows] = await connection.query<RowDataPacket[]>({
-        sql,
-        values: [...values],
-        timeout: timeoutMs,
-      });
+      const asked = connection.query<RowDataPacket[]>(sql, [...values]);
+      const [rows] = await answered(asked, { connection, timeoutMs });
       return rows as Row[];
     },
     async run(sql, values = []) {
-      await connection.query({ sql, values: [...values], timeout: timeoutMs });
+      await answered(connection.query(sql, [...values]), { connection, timeoutMs });
     },
   };
+}
+
+/** The driver's own time-out leaves its timer running when the connection is lost, and with it the process. */
+async function answered<T>(
+  asked: Promise<T>,
+  options: { readonly connection: Connection; readonly timeoutMs: number },
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      options.connection.destroy();
+      const error = new Error(`no answer in ${options.timeoutMs} ms`);
+      reject(Object.assign(error, { code: "PROTOCOL_SEQUENCE_TIMEOUT", fatal: true }));
+    }, options.timeoutMs);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -8,23 +8,12 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DataFolder, DataFolderOwned } from "./data-folder.js";
 import { crashBatch } from "./sqlite-crash-rows.js";
+import { sqlitePlace } from "./sqlite-place.js";
 import { SqliteStore } from "./sqlite-store.js";
 import { StoreUnavailable } from "./store.js";
-import { battleRow, idOf, playerRow, type StorePlace, testStoreContract } from "./store-contract.js";
+import { battleRow, idOf, playerRow, testStoreContract } from "./store-contract.js";
 
-async function place(): Promise<StorePlace> {
-  const path = mkdtempSync(join(tmpdir(), "gridshard-sqlite-"));
-  const folder = DataFolder.acquire(path);
-  return {
-    store: (migrations) => new SqliteStore(migrations === undefined ? { folder } : { folder, migrations }),
-    async release() {
-      folder.release();
-      rmSync(path, { recursive: true });
-    },
-  };
-}
-
-testStoreContract("SQLite", place);
+testStoreContract("SQLite", sqlitePlace);
 
 const child = fileURLToPath(new URL("./sqlite-crash-child.js", import.meta.url));
 
@@ -93,7 +82,7 @@ describe("SQLite: one process, one file", () => {
   });
 
   test("[ST22] a second process, or a second store, does not get the folder while the first holds it", async () => {
-    const here = await place();
+    const here = await sqlitePlace();
     const store = here.store();
     await store.open();
     await store.applyBatch({ players: [playerRow(1, 1)], battleResults: [battleRow(1)] });

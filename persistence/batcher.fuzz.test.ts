@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLog } from "../engine/log.js";
+import { freshSeed, Prng } from "../engine/prng.js";
+import { Batcher } from "./batcher.js";
+import { FlakyStore } from "./flaky-store.js";
+import { sqlitePlace } from "./sqlite-place.js";
+import { StoreUnavailable } from "./store.js";
+import { battleRow, idOf, playerRow } from "./store-contract.js";
+
+const seed = Number(process.env.GRIDSHARD_SEED ?? freshSeed());
+const STEPS = 3000;
+const PLAYERS = 30;
+/** The store takes no row of this player. */
+const BAD = 13;
+
+test(`[BT10] whatever the store does, every accepted row is applied or set aside, and no load is stale (GRIDSHARD_SEED=${seed})`, async () => {
+  const prng = new Prng(seed);
+  const place = await sqlitePlace();
+  const store = new FlakyStore(place.store());
+  await store.open();
+  store.rejects.add(idOf(BAD));
+  const limits = { pendingRowsMax: 20, batchRowsMax: 7, flushMs: 5, backoffMs: 2, backoffMsMax: 16 };
+  const batcher = new Batcher({ store, log: silentLog, limits, wake: () => {} });
+  const accepted = new Map<number, number>();
+  const battles = new Set<number>();
+  const loads: Promise<void>[] = [];
+  const stale: string[] = [];
+  let saves = 0;
+  let nowMs = 0;
+  for (let step = 0; step < STEPS; step++) {
+    const number = prng.below(PLAYERS);
+    const chance = prng.below(100);
+    if (chance < 40) {
+      // Sometimes an old row comes late.
+      const version = prng.below(10) === 0 ? 1 : ++saves;
+      if (batcher.offerPlayer(playerRow(number, version), nowMs))
+        accepted.set(number, Math.max(version, accepted.get(number) ?? 0));
+    } else if (chance < 50) {
+      if (batcher.offerBattleResult(battleRow(1000 + step), nowMs)) battles.add(1000 + step);
+    } else if (chance < 65) {
+      const least = accepted.get(number) ?? 0;
+      const load = batcher.loadPlayer(idOf(number)).then(
+        (row) => {
+          if (number !== BAD)
+            assert.ok((row?.version ?? 0) >= least, `${row?.version} is older than ${least}`);
+        },
+        (error) => assert.ok(error instanceof StoreUnavailable),
+      );
+      loads.push(load);
+    } else if (chance < 68) store.isAway = !store.isAway;
+    else if (chance < 71) store.isHeld = true;
+    else if (chance < 76) store.release();
+    else {
+      nowMs += prng.below(6);
+      batcher.duty(nowMs);
+      if (prng.below(2) === 0) await new Promise(setImmediate);
+    }
+    assert.ok(batcher.pending <= limits.pendingRowsMax + limits.batchRowsMax);
+  }
+  store.isAway = false;
+  store.release();
+  batcher.isDraining = true;
+  await Promise.all(loads);
+  assert.deepEqual(stale, []);
+  while (!batcher.isIdle) {
+    batcher.duty(nowMs++);
+    await new Promise(setImmediate);
+  }
+  for (const [number, version] of accepted)
+    assert.equal((await store.loadPlayer(idOf(number)))?.version, number === BAD ? undefined : version);
+  const stored = await store.recentBattles(idOf(1), 1000);
+  assert.deepEqual(new Set(stored.map((row) => Number.parseInt(row.battleId, 16))), battles);
+  assert.ok(
+    batcher.refusedRows > 0 && batcher.rejectedRows > 0 && batcher.retries > 0,
+    "the run met everything",
+  );
+  await store.close();
+  await place.release();
+});
