@@ -33,7 +33,7 @@ function mysqlUrlProblem(text: string): string | null {
   const want = "mysql://user:password@host:port/database when store.kind is mysql";
   if (!URL.canParse(text)) return want;
   const url = new URL(text);
-  const isComplete = url.protocol === "mysql:" && url.hostname !== "" && url.pathname.length > 1;
+  const isComplete = url.protocol === "mysql:" && url.username !== "" && url.pathname.length > 1;
   return isComplete ? null : want;
 }
 

@@ -26,6 +26,8 @@ export const limits = {
   watchPeriodMs: 500,
   /** The longest a sleeping thread goes without a heartbeat. */
   sleepMsMax: 1000,
+  /** What a step of a graceful stop may take beyond the deadline to say what it left undone. */
+  stopReportMsMax: 500,
   /** Requests that the admin port serves at once. */
   adminConnectionsMax: 32,
   /** Bytes of the headers of one admin request. */

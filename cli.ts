@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+/** The command line: what to run, in plain words, with exit codes after sysexits.h. */
+import { writeSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ConfigInvalid, loadConfig } from "./engine/config.js";
+import { configJsonSchema } from "./engine/config-keys.js";
+import { printConfig } from "./engine/config-print.js";
+import { exitCodes } from "./engine/wire/codes.js";
+import { packageVersion, StartRefused, startServer } from "./server.js";
+
+const help = `gridshard: a sharded real-time simulation engine for game servers
+
+  gridshard serve    start the server; prints the address of the game page
+  gridshard config   show every value of the config and where it comes from
+  gridshard bots     load a server with bots; --help says how
+  gridshard bench    how to run the benchmarks
+  gridshard version  show the version
+  gridshard help     show this
+
+serve and config take
+  --config <file>    read this file instead of ./gridshard.json
+  --set key=value    set one value, as in --set net.port=8080; may be repeated
+config also takes
+  --schema           print the JSON Schema of the file, for editors
+
+Every value can also come from the environment: net.port is GRIDSHARD_NET_PORT.
+`;
+
+/** Arguments that nobody can follow: exit code 64. */
+class UsageWrong extends Error {
+  override readonly name = "UsageWrong";
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command = "help", ...rest] = argv;
+  try {
+    switch (command) {
+      case "serve":
+        return await serve(rest);
+      case "config":
+        return showConfig(rest);
+      case "bots": {
+        const { runBots } = await import("./bench/bots/cli.js");
+        return await runBots(rest);
+      }
+      case "bench":
+        noMore(rest);
+        print("Benchmarks run from a checkout of the repository: npm run bench\n");
+        return exitCodes.ok;
+      case "version":
+      case "--version":
+        noMore(rest);
+        print(`${packageVersion()}\n`);
+        return exitCodes.ok;
+      case "help":
+      case "--help":
+      case "-h":
+        noMore(rest);
+        print(help);
+        return exitCodes.ok;
+      default:
+        throw new UsageWrong(`there is no command "${command}"; gridshard help lists them`);
+    }
+  } catch (error) {
+    return explain(error as Error);
+  }
+}
+
+/** Says what went wrong, and returns the exit code. What has no sentence of its own is a mistake of ours. */
+function explain(error: Error): number {
+  const [code, text] = explanation(error);
+  writeSync(2, `gridshard: ${text}\n`);
+  return code;
+}
+
+function explanation(error: Error): [number, string] {
+  if (error instanceof UsageWrong) return [exitCodes.usage, error.message];
+  if (error instanceof ConfigInvalid) return [exitCodes.config, error.message];
+  if (error instanceof StartRefused) return [error.exitCode, error.message];
+  return [exitCodes.internal, `this should not have happened, please report it: ${error.stack}`];
+}
+
+interface Arguments {
+  readonly config?: string;
+  readonly set?: string[];
+  readonly schema?: boolean;
+}
+
+function argumentsOf(
+  argv: readonly string[],
+  options: NonNullable<Parameters<typeof parseArgs>[0]>["options"],
+): Arguments {
+  try {
+    return parseArgs({ args: [...argv], options: options ?? {}, strict: true }).values as Arguments;
+  } catch (error) {
+    throw new UsageWrong(`${(error as Error).message.split(". ")[0]}; gridshard help lists what there is`);
+  }
+}
+
+function noMore(rest: readonly string[]): void {
+  if (rest.length > 0)
+    throw new UsageWrong(`"${rest[0]}" means nothing here; gridshard help lists what there is`);
+}
+
+const sourceOptions = { config: { type: "string" }, set: { type: "string", multiple: true } } as const;
+
+function showConfig(argv: readonly string[]): number {
+  const { config, set, schema } = argumentsOf(argv, { ...sourceOptions, schema: { type: "boolean" } });
+  if (schema === true) print(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+  else print(printConfig(loadConfig({ file: config, settings: set })));
+  return exitCodes.ok;
+}
+
+async function serve(argv: readonly string[]): Promise<number> {
+  const { config: file, set } = argumentsOf(argv, sourceOptions);
+  const { config } = loadConfig({ file, settings: set });
+  const server = await startServer(config);
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals) => {
+    signals++;
+    if (signals === 1) void server.stop();
+    // The operator has asked twice: nothing is waited for, and nothing may delay it.
+    else process.kill(process.pid, signal === "SIGINT" ? "SIGKILL" : "SIGKILL");
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
+  print(`${server.url}\n`);
+  return await server.closed;
+}
+
+function print(text: string): void {
+  writeSync(1, text);
+}

@@ -1,0 +1,119 @@
+/** Everything control can see of a running server, read from what the threads share. The admin port shows it. */
+import type { Config } from "../engine/config-schema.js";
+import { limits } from "../engine/limits.js";
+import { ControlBlock } from "../engine/memory/control-block.js";
+import { Counters } from "../engine/memory/counters.js";
+import { OwnershipTable } from "../engine/memory/ownership-table.js";
+import type { RingMemory } from "../engine/memory/spsc-ring.js";
+import { netCatalogue, persistenceCatalogue, persistenceMetric, shardCatalogue } from "../engine/metrics.js";
+import type { Clock } from "../engine/time.js";
+import type { Wiring } from "../engine/wiring.js";
+
+/** A lane, by name. */
+export interface NamedLane {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly ring: RingMemory;
+}
+
+export interface ServerViewOptions {
+  readonly config: Config;
+  readonly wiring: Wiring;
+  readonly clock: Clock;
+  readonly version: string;
+  /** Names of the room types, in the order of the game catalogue. */
+  readonly roomTypes: readonly string[];
+  /** Whether the shard's thread runs and has beaten since its start. */
+  hasShardBeaten(shard: number): boolean;
+  shardRestarts(shard: number): number;
+}
+
+export class ServerView {
+  readonly options: ServerViewOptions;
+  readonly control: ControlBlock;
+  readonly ownership: OwnershipTable;
+  readonly shards: readonly Counters[];
+  readonly net: Counters;
+  readonly persistence: Counters;
+  readonly lanes: readonly NamedLane[];
+  readonly startedAtMs: number;
+  /** False until the start is complete. */
+  isStarted = false;
+
+  constructor(options: ServerViewOptions) {
+    const { wiring } = options;
+    this.options = options;
+    this.control = new ControlBlock(wiring.control);
+    this.ownership = new OwnershipTable(wiring.ownership);
+    this.shards = wiring.counters.shards.map((memory) => new Counters(memory, shardCatalogue));
+    this.net = new Counters(wiring.counters.net, netCatalogue);
+    this.persistence = new Counters(wiring.counters.persistence, persistenceCatalogue);
+    this.lanes = lanesOf(wiring);
+    this.startedAtMs = options.clock.nowMs();
+  }
+
+  get uptimeMs(): number {
+    return this.options.clock.nowMs() - this.startedAtMs;
+  }
+
+  /** Names of the threads, by their numbers in the control block. */
+  threadName(thread: number): string {
+    if (thread === this.control.netThread) return "net";
+    if (thread === this.control.storeThread) return "persistence";
+    return thread === this.control.mainThread ? "main" : `shard-${thread}`;
+  }
+
+  /** Milliseconds since a thread's last beat; infinite before its first. */
+  heartbeatAgeMs(thread: number): number {
+    const isShard = thread < this.control.shardCountMax;
+    const hasBeaten = isShard ? this.options.hasShardBeaten(thread) : this.control.heartbeat(thread) !== 0;
+    return hasBeaten
+      ? this.control.heartbeatAgeMs(thread, this.options.clock.nowMs())
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** What keeps players from being served, in words; empty when nothing does. */
+  notReady(): string[] {
+    const reasons: string[] = [];
+    if (!this.isStarted) reasons.push("the server is starting");
+    if (this.control.phase !== "running") reasons.push(`the server is ${this.control.phase}`);
+    for (const name of this.silentThreads()) reasons.push(`${name} gives no sign of life`);
+    if (this.persistence.get(persistenceMetric.store_up) !== 1) reasons.push("the store does not answer");
+    return reasons;
+  }
+
+  /** Names of the threads, this one aside, that have not beaten yet or for too long. */
+  silentThreads(): string[] {
+    const names: string[] = [];
+    for (let thread = 0; thread < this.control.threadCount; thread++) {
+      if (thread === this.control.mainThread) continue;
+      if (this.heartbeatAgeMs(thread) > limits.heartbeatAgeMsMax) names.push(this.threadName(thread));
+    }
+    return names;
+  }
+
+  cellsPerShard(): number[] {
+    const counts = Array.from({ length: this.shards.length }, () => 0);
+    for (let cell = 0; cell < this.ownership.cellCount; cell++) {
+      const owner = this.ownership.owner(cell);
+      if (owner < counts.length) counts[owner]! += 1;
+    }
+    return counts;
+  }
+}
+
+function lanesOf({ lanes }: Wiring): NamedLane[] {
+  const named = (name: string, from: string, to: string, ring: RingMemory) => ({ name, from, to, ring });
+  const shard = (index: number) => `shard-${index}`;
+  return [
+    ...lanes.toShard.map((ring, i) => named("to_shard", "net", shard(i), ring)),
+    ...lanes.toNet.map((ring, i) => named("to_net", shard(i), "net", ring)),
+    ...lanes.toStore.map((ring, i) => named("to_store", shard(i), "persistence", ring)),
+    named("net_to_store", "net", "persistence", lanes.netToStore),
+    named("store_to_net", "persistence", "net", lanes.storeToNet),
+    ...lanes.toPeer.flatMap((row, i) =>
+      row.flatMap((ring, j) => (ring === null ? [] : [named("to_peer", shard(i), shard(j), ring)])),
+    ),
+  ];
+}

@@ -1,0 +1,62 @@
+/** The /stats page: the state of the server as JSON, for people and for the monitor page. */
+import type { Counters } from "../engine/memory/counters.js";
+import { Histogram } from "../engine/memory/histogram.js";
+import { ringStats } from "../engine/memory/spsc-ring.js";
+import { threadCpuSeconds } from "../engine/system-thread.js";
+import type { ServerView } from "./server-view.js";
+
+/** @returns plain JSON; durations in ms, as their names say */
+export function statsOf(view: ServerView): object {
+  const { control, options } = view;
+  const cells = view.cellsPerShard();
+  const cpuSeconds = (thread: number) => {
+    const seconds = threadCpuSeconds(control.systemThreadId(thread));
+    return seconds < 0 ? null : seconds;
+  };
+  return {
+    version: options.version,
+    phase: control.phase,
+    notReady: view.notReady(),
+    uptimeMs: Math.round(view.uptimeMs),
+    residentBytes: process.memoryUsage.rss(),
+    world: {
+      field: options.config.world.field,
+      widthCells: options.config.world.widthCells,
+      heightCells: options.config.world.heightCells,
+      tickHz: options.config.world.tickHz,
+    },
+    shards: view.shards.map((counters, shard) => {
+      const ticks = new Histogram(options.wiring.histograms.ticks[shard]!);
+      return {
+        shard,
+        incarnation: control.incarnation(shard),
+        restarts: options.shardRestarts(shard),
+        isTicking: control.isTicking(shard),
+        cells: cells[shard],
+        cpuSeconds: cpuSeconds(shard),
+        tickMs: {
+          p50: ticks.percentile(50) / 1000,
+          p99: ticks.percentile(99) / 1000,
+          max: ticks.max / 1000,
+        },
+        counters: valuesOf(counters),
+      };
+    }),
+    net: { cpuSeconds: cpuSeconds(control.netThread), counters: valuesOf(view.net) },
+    persistence: { cpuSeconds: cpuSeconds(control.storeThread), counters: valuesOf(view.persistence) },
+    main: { cpuSeconds: cpuSeconds(control.mainThread) },
+    lanes: view.lanes.map(({ name, from, to, ring }) => ({ lane: name, from, to, ...ringStats(ring) })),
+    roomTypes: options.roomTypes.map((type, index) => {
+      const all = options.wiring.histograms.roomTypes.map((types) => new Histogram(types[index]!));
+      return {
+        type,
+        ticks: all.reduce((sum, each) => sum + each.count, 0),
+        tickMsMax: Math.max(...all.map((each) => each.max)) / 1000,
+      };
+    }),
+  };
+}
+
+function valuesOf(counters: Counters): Record<string, number> {
+  return Object.fromEntries(counters.catalogue.map(({ name }, index) => [name, counters.get(index)]));
+}

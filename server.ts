@@ -1,0 +1,364 @@
+/**
+ * The composition root: from a config to a running server. Makes what the threads share, starts them, watches
+ * them, and ends them in the order in which nothing is lost.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { AdminServer } from "./control/admin.js";
+import { assignPartition, partition } from "./control/partition.js";
+import { RestartBudget } from "./control/restart-budget.js";
+import { loadServerKey } from "./control/server-key.js";
+import { ServerView } from "./control/server-view.js";
+import { startShardThread } from "./control/shard-pool.js";
+import { StartRefused } from "./control/start-refused.js";
+import { runStopSteps, type StopStep } from "./control/stop-steps.js";
+import { type FatalEnd, reasonOf, ShardSupervisor } from "./control/supervisor.js";
+import { ThreadWatch } from "./control/thread-watch.js";
+import type { Config } from "./engine/config-schema.js";
+import { limits } from "./engine/limits.js";
+import { createLog, type Log } from "./engine/log.js";
+import type { ControlBlock } from "./engine/memory/control-block.js";
+import { Doorbell } from "./engine/memory/doorbell.js";
+import { netMetric } from "./engine/metrics.js";
+import { packageRoot } from "./engine/package-root.js";
+import { type GameCatalogue, GameInvalid, loadGames } from "./engine/room/load-games.js";
+import { createGrid } from "./engine/space/grid.js";
+import { type Clock, systemClock } from "./engine/time.js";
+import { exitCodes } from "./engine/wire/codes.js";
+import { createWiring, type Wiring } from "./engine/wiring.js";
+import { NetProxy } from "./net/net-proxy.js";
+import { DataFolder, DataFolderOwned, DataFolderUnusable } from "./persistence/data-folder.js";
+import { PersistenceProxy } from "./persistence/persistence-proxy.js";
+
+export { StartRefused } from "./control/start-refused.js";
+export { ConfigInvalid, type LoadedConfig, loadConfig } from "./engine/config.js";
+export type { Config } from "./engine/config-schema.js";
+
+export interface ServerOptions {
+  readonly clock?: Clock;
+  /** Default: JSON lines to stderr, at the config's level. Worker threads write their own. */
+  readonly log?: Log;
+}
+
+export interface RunningServer {
+  /** The game page. */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** What the threads share of their state. */
+  readonly control: ControlBlock;
+  /** Settles with the process's exit code when every thread has ended, however that came about. Never rejects. */
+  readonly closed: Promise<number>;
+  /** Ends everything in order: players leave, shards save, rows are applied. Settles when it is done. */
+  stop(): Promise<void>;
+  /** Terminates a shard's thread where it stands, as a crash would. */
+  killShard(shard: number): void;
+}
+
+/**
+ * Starts a server and settles when players can connect.
+ * @throws StartRefused when things as they are do not allow it; whatever was begun has been ended
+ */
+export async function startServer(config: Config, options: ServerOptions = {}): Promise<RunningServer> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? createLog("main", { level: config.log.level, wallMs: clock.wallMs });
+  const games = await gamesOf(config);
+  const folder = acquireFolder(config);
+  const server = new Server({ config, clock, log, games, folder });
+  try {
+    await server.start();
+  } catch (error) {
+    await server.end({ code: exitCodes.failed, reason: "the start failed" });
+    throw error;
+  }
+  return server;
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+interface ServerParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly games: GameCatalogue;
+  readonly folder: DataFolder;
+}
+
+/** How often the start, or a stop, looks at a fact in shared memory. */
+const LOOK_MS = 5;
+
+class Server implements RunningServer {
+  readonly closed: Promise<number>;
+  readonly control: ControlBlock;
+  url = "";
+  adminUrl = "";
+  readonly #parts: ServerParts;
+  readonly #wiring: Wiring;
+  readonly #view: ServerView;
+  readonly #supervisor: ShardSupervisor;
+  readonly #doorbells: readonly Doorbell[];
+  readonly #watch: ThreadWatch;
+  #persistence: PersistenceProxy | null = null;
+  #net: NetProxy | null = null;
+  #admin: AdminServer | null = null;
+  #ending: Promise<void> | null = null;
+  #fatal: FatalEnd | null = null;
+  #close: (code: number) => void = () => {};
+
+  constructor(parts: ServerParts) {
+    const { config, clock, log, games } = parts;
+    this.#parts = parts;
+    this.#wiring = createWiring(config);
+    const { doorbells } = this.#wiring;
+    this.#doorbells = [doorbells.net, doorbells.store, ...doorbells.shards].map(
+      (memory) => new Doorbell(memory),
+    );
+    this.closed = new Promise((resolve) => {
+      this.#close = resolve;
+    });
+    const entry = new URL("./shards/shard-worker.js", import.meta.url);
+    this.#view = new ServerView({
+      config,
+      wiring: this.#wiring,
+      clock,
+      version: packageVersion(),
+      roomTypes: [...games.rooms.keys()],
+      hasShardBeaten: (shard) => this.#supervisor.hasBeaten(shard),
+      shardRestarts: (shard) => this.#supervisor.restarts(shard),
+    });
+    this.control = this.#view.control;
+    this.#supervisor = new ShardSupervisor({
+      shardCount: config.shards.count,
+      control: this.control,
+      budget: new RestartBudget(clock, {
+        restartsMax: config.shards.restartsMax,
+        windowMs: config.shards.restartWindowSeconds * 1000,
+      }),
+      clock,
+      log,
+      startShard: (shard, incarnation) =>
+        startShardThread(entry, { wiring: this.#wiring, config, shard, incarnation }),
+      onFatal: (end) => this.#onFatal(end),
+    });
+    this.#watch = new ThreadWatch({ view: this.#view, supervisor: this.#supervisor, clock, log });
+  }
+
+  async start(): Promise<void> {
+    const { config, clock, log, folder } = this.#parts;
+    const ticketKey = loadServerKey(folder.file("server.key"));
+    const grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
+    assignPartition(this.#view.ownership, partition(grid, config.shards.count));
+    this.control.originMs = clock.nowMs();
+    warnOfCores(config, log);
+    this.#admin = await AdminServer.open(this.#view, { ...config.admin, log }).catch(
+      listenRefused(config, "admin"),
+    );
+    this.adminUrl = this.#admin.url;
+    this.#persistence = await PersistenceProxy.start({ wiring: this.#wiring, config, folder }).catch(
+      storeRefused,
+    );
+    this.#persistence.ended.then(
+      () => this.#onThreadGone("persistence", null),
+      (error: unknown) => this.#onThreadGone("persistence", error),
+    );
+    this.#supervisor.start();
+    this.#watch.open();
+    this.#net = await NetProxy.start({ wiring: this.#wiring, config, ticketKey }).catch(
+      listenRefused(config, "net"),
+    );
+    this.#net.ended.then(
+      () => this.#onThreadGone("net", null),
+      (error: unknown) => this.#onThreadGone("net", error),
+    );
+    await this.#until(() => this.#view.silentThreads().length === 0);
+    this.url = urlOf(config.net.host, this.#net.port);
+    this.#view.isStarted = true;
+    log.info("started", { url: this.url, admin: this.adminUrl, shards: config.shards.count });
+  }
+
+  stop(): Promise<void> {
+    return this.end({ code: exitCodes.ok, reason: "asked to stop" });
+  }
+
+  killShard(shard: number): void {
+    this.#supervisor.kill(shard, "killed on request");
+  }
+
+  /** Ends the server, once. A later call waits for the first. */
+  end(end: FatalEnd): Promise<void> {
+    this.#ending ??= this.#end(end);
+    return this.#ending;
+  }
+
+  async #end(end: FatalEnd): Promise<void> {
+    const { config, log, folder } = this.#parts;
+    if (end.code === exitCodes.ok) log.info("stopping", { reason: end.reason });
+    const unfinished = await runStopSteps(
+      this.#stopSteps(this.#parts.clock.nowMs() + config.stop.deadlineMs),
+      config.stop.deadlineMs + limits.stopReportMsMax,
+    );
+    this.#watch.close();
+    await this.#admin?.close();
+    if (unfinished !== null) log.error("the stop is not complete", { unfinished });
+    else folder.release();
+    const code = end.code === exitCodes.ok && unfinished !== null ? exitCodes.failed : end.code;
+    log.info("stopped", { code });
+    this.#close(code);
+  }
+
+  #stopSteps(deadlineMs: number): StopStep[] {
+    const net = this.#net;
+    const persistence = this.#persistence;
+    return [
+      {
+        name: "players leave",
+        run: async () => {
+          this.#setPhase("draining");
+          if (net !== null) await this.#until(() => this.#isNetEmpty());
+        },
+      },
+      {
+        name: "shards and net end",
+        run: async () => {
+          this.#setPhase("stopping");
+          await this.#supervisor.ended();
+          await net?.stop();
+        },
+      },
+      {
+        name: "rows are applied",
+        run: async () => {
+          const rowsLeft = (await persistence?.stop(deadlineMs)) ?? 0;
+          if (rowsLeft > 0) throw new Error(`${rowsLeft} rows were not applied and are lost`);
+        },
+      },
+    ];
+  }
+
+  #isNetEmpty(): boolean {
+    const { net } = this.#view;
+    const gauges = [netMetric.connections, netMetric.sessions_live, netMetric.sessions_suspended];
+    return gauges.every((index) => net.get(index) === 0);
+  }
+
+  #setPhase(phase: "draining" | "stopping"): void {
+    this.control.setPhase(phase);
+    for (const doorbell of this.#doorbells) doorbell.ring();
+  }
+
+  /** Net and persistence hold what nobody else has: sockets, and rows on their way. So the server ends with them. */
+  #onThreadGone(thread: string, error: unknown): void {
+    if (this.#ending !== null) return;
+    const reason = `the ${thread} thread ended (${reasonOf(error)}): report it with the log; the process must be started again`;
+    this.#onFatal({ code: exitCodes.internal, reason });
+  }
+
+  #onFatal(end: FatalEnd): void {
+    this.#parts.log.error("the server cannot go on", { reason: end.reason, code: end.code });
+    this.#fatal ??= end;
+    void this.end(end);
+  }
+
+  /** Settles when `isSo`. @throws StartRefused when the server ends meanwhile of itself */
+  async #until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      if (this.#fatal !== null && this.control.phase === "running") {
+        throw new StartRefused(this.#fatal.code, this.#fatal.reason);
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, LOOK_MS);
+      });
+    }
+  }
+}
+
+async function gamesOf(config: Config): Promise<GameCatalogue> {
+  let games: GameCatalogue;
+  try {
+    games = await loadGames(config.games, config.world.field);
+  } catch (error) {
+    if (error instanceof GameInvalid)
+      throw new StartRefused(exitCodes.config, error.message, { cause: error });
+    throw error;
+  }
+  const strangers = Object.keys(config.rooms).filter((type) => !games.rooms.has(type));
+  if (strangers.length > 0) {
+    const known = [...games.rooms.keys()].join(", ");
+    const list = strangers.map((type) => `rooms.${type}: there is no such room type, want one of ${known}`);
+    throw new StartRefused(exitCodes.config, list.join("\n"));
+  }
+  return games;
+}
+
+function acquireFolder(config: Config): DataFolder {
+  try {
+    return DataFolder.acquire(config.dataFolder);
+  } catch (error) {
+    if (!(error instanceof DataFolderUnusable || error instanceof DataFolderOwned)) throw error;
+    const message = `${error.message} (dataFolder, GRIDSHARD_DATA_FOLDER)`;
+    throw new StartRefused(exitCodes.dataFolder, message, { cause: error });
+  }
+}
+
+/** The error comes from another thread, by copy: its class is lost on the way, its name is not. */
+function storeRefused(error: Error): never {
+  if (error.message.startsWith("store.url:"))
+    throw new StartRefused(exitCodes.config, error.message, { cause: error });
+  const isTold = error.name === "StoreUnavailable" || error.name === "SchemaMismatch";
+  if (!isTold) throw error;
+  const keys = "store.url, GRIDSHARD_STORE_URL; store.startWaitMs says how long a start waits";
+  throw new StartRefused(exitCodes.storeUnavailable, `${error.message} (${keys})`, { cause: error });
+}
+
+/** Turns the system's error into the sentence an operator needs. */
+function listenRefused(config: Config, section: "net" | "admin"): (error: Error) => never {
+  const { host, port } = config[section];
+  const variable = `GRIDSHARD_${section.toUpperCase()}`;
+  return (error) => {
+    const { code } = error as NodeJS.ErrnoException;
+    switch (code) {
+      case "EADDRINUSE":
+        throw new StartRefused(
+          exitCodes.cannotListen,
+          `port ${port} on ${host} is in use: stop what uses it, or set ${section}.port (${variable}_PORT) to another`,
+          { cause: error },
+        );
+      case "EACCES":
+        throw new StartRefused(
+          exitCodes.cannotListen,
+          `port ${port} on ${host} may not be used by this user: set ${section}.port (${variable}_PORT) to one above 1023`,
+          { cause: error },
+        );
+      case "EADDRNOTAVAIL":
+      case "ENOTFOUND":
+        throw new StartRefused(
+          exitCodes.cannotListen,
+          `${host} is not an address of this machine: set ${section}.host (${variable}_HOST) to one, or to 0.0.0.0 for all`,
+          { cause: error },
+        );
+      default:
+        throw error;
+    }
+  };
+}
+
+/** Where a person opens the game: a wildcard address is no place to go to. */
+function urlOf(host: string, port: number): string {
+  const shown = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  return `http://${shown}:${port}/`;
+}
+
+function warnOfCores(config: Config, log: Log): void {
+  const cores = availableParallelism();
+  // Net and persistence beside the shards; control sleeps nearly always.
+  const threads = config.shards.count + 2;
+  if (threads <= cores) return;
+  log.warn("more threads than cores: ticks may be late under load; shards.count sets the number", {
+    threads,
+    cores,
+  });
+}
