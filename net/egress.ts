@@ -1,0 +1,184 @@
+/**
+ * Everything that leaves. Within one turn published messages and each session's own are gathered by the socket
+ * layer into one system call per client; a session's own are sent at the turn's end: events, state, the
+ * acknowledgement of its intents.
+ */
+
+import type { Counters } from "../engine/memory/counters.js";
+import { netMetric } from "../engine/metrics.js";
+import { writeIntentAck } from "../engine/wire/codec.js";
+import { IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
+import type { EventFields } from "./event-log.js";
+import type { Peer, Session } from "./session.js";
+import type { SightTable } from "./sight.js";
+import { roomTopic, type Topic, type Transport } from "./transport.js";
+
+/** What a full event log ends. */
+export type OnTooSlow = (session: Session) => void;
+
+export class Egress {
+  readonly #transport: Transport<Peer>;
+  readonly #sight: SightTable;
+  readonly #counters: Counters;
+  readonly #onTooSlow: OnTooSlow;
+  #queue: Session[] = [];
+  /** Sessions whose connection reported a drop or a drain since the last turn. */
+  #pressed: Session[] = [];
+  #tooSlow: Session[] = [];
+  readonly #joiningRooms = new Map<number, Set<Session>>();
+  /** Published bytes are copied here: the socket layer must not be given shared memory. */
+  #scratch = new Uint8Array(65_536);
+  readonly #ack = new Uint8Array(IntentAckLayout.size);
+  #sending: Session | null = null;
+
+  constructor(parts: {
+    readonly transport: Transport<Peer>;
+    readonly sight: SightTable;
+    readonly counters: Counters;
+    readonly onTooSlow: OnTooSlow;
+  }) {
+    this.#transport = parts.transport;
+    this.#sight = parts.sight;
+    this.#counters = parts.counters;
+    this.#onTooSlow = parts.onTooSlow;
+  }
+
+  get isDirty(): boolean {
+    return this.#queue.length > 0 || this.#pressed.length > 0 || this.#tooSlow.length > 0;
+  }
+
+  /** Something of this session's own is to be sent at the end of the turn. */
+  queue(session: Session): void {
+    if (session.isQueued || session.connection === null) return;
+    session.isQueued = true;
+    this.#queue.push(session);
+  }
+
+  /** State for one session, skipped if it is slow. The bytes must stay as they are until the turn ends. */
+  sendState(session: Session, message: Uint8Array): void {
+    if (session.connection === null || session.isSlow) return;
+    session.outbox.push(message);
+    this.queue(session);
+  }
+
+  /** A reliable event for one session. */
+  tell(session: Session, event: EventFields): void {
+    this.#counters.add(netMetric.events_total);
+    if (!session.events.append(event) && session.connection !== null) this.#tooSlow.push(session);
+    this.queue(session);
+  }
+
+  /** Publishes `length` bytes at `at` of a lane to a topic of so many subscribers. */
+  publish(topic: Topic, lane: Uint8Array, at: number, length: number, subscribers: number): void {
+    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length * 2);
+    const scratch = this.#scratch.subarray(0, length);
+    scratch.set(lane.subarray(at, at + length));
+    this.#transport.publish(topic, scratch);
+    this.#counters.add(netMetric.publishes_total);
+    this.#counters.add(netMetric.bytes_out_total, length * subscribers);
+  }
+
+  /** The session hears the room from the turn's end on; until then through its own outbox. */
+  joinRoom(session: Session, roomId: number): void {
+    if (session.isSlow || session.connection === null) return;
+    let joining = this.#joiningRooms.get(roomId);
+    if (joining === undefined) {
+      joining = new Set();
+      this.#joiningRooms.set(roomId, joining);
+    }
+    joining.add(session);
+    this.queue(session);
+  }
+
+  leaveRoom(session: Session, roomId: number): void {
+    this.#joiningRooms.get(roomId)?.delete(session);
+    session.connection?.unsubscribe(roomTopic(roomId));
+  }
+
+  /** Sessions that joined the room within this turn. */
+  joiningRoom(roomId: number): ReadonlySet<Session> | undefined {
+    return this.#joiningRooms.get(roomId);
+  }
+
+  /** A connection dropped a message or has drained. Called at any time, so it is only noted. */
+  notePressure(session: Session, wasDropped: boolean): void {
+    if (wasDropped) this.#slowDown(session);
+    this.#pressed.push(session);
+  }
+
+  #slowDown(session: Session): void {
+    if (session.isSlow) return;
+    session.isSlow = true;
+    this.#counters.add(netMetric.state_skipped_total);
+  }
+
+  /** Begins a turn: slow sessions stop hearing state, those that have caught up begin anew. Returns how many. */
+  settlePressure(onCaughtUp: (session: Session) => void): number {
+    const pressed = this.#pressed;
+    if (pressed.length === 0) return 0;
+    this.#pressed = [];
+    for (const session of pressed) {
+      const { connection } = session;
+      if (connection === null) continue;
+      if (session.isSlow) {
+        this.#sight.skipState(session);
+        for (const roomId of session.rooms.keys()) this.leaveRoom(session, roomId);
+        session.outbox.length = 0;
+        if (connection.bufferedBytes === 0) {
+          session.isSlow = false;
+          this.#sight.resumeState(session);
+          for (const roomId of session.rooms.keys()) this.joinRoom(session, roomId);
+          onCaughtUp(session);
+        }
+      }
+      this.queue(session);
+    }
+    return pressed.length;
+  }
+
+  /** Ends a turn. Returns to how many sessions something was sent. */
+  flush(): number {
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const session of queue) {
+      session.isQueued = false;
+      if (session.connection === null) continue;
+      this.#sending = session;
+      session.connection.cork(this.#sendQueued);
+    }
+    this.#sending = null;
+    this.#sight.endTurn();
+    for (const [roomId, sessions] of this.#joiningRooms) {
+      for (const session of sessions) session.connection?.subscribe(roomTopic(roomId));
+    }
+    this.#joiningRooms.clear();
+    const tooSlow = this.#tooSlow;
+    this.#tooSlow = [];
+    for (const session of tooSlow) this.#onTooSlow(session);
+    return queue.length;
+  }
+
+  /** One function for all sessions, so that none is made per session and turn. */
+  readonly #sendQueued = (): void => {
+    const session = this.#sending!;
+    const { events, outbox } = session;
+    while (events.sent < events.last && this.#send(session, events.message(events.sent + 1))) events.sent++;
+    for (const message of outbox) {
+      if (session.isSlow || !this.#send(session, message)) break;
+    }
+    outbox.length = 0;
+    if (!session.needsAck || session.isSlow) return;
+    writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: 0 });
+    if (this.#send(session, this.#ack)) session.needsAck = false;
+  };
+
+  #send(session: Session, message: Uint8Array): boolean {
+    if (session.connection!.send(message) === "dropped") {
+      this.notePressure(session, true);
+      return false;
+    }
+    this.#counters.add(netMetric.messages_out_total);
+    this.#counters.add(netMetric.bytes_out_total, message.length);
+    return true;
+  }
+}

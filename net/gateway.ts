@@ -1,0 +1,259 @@
+/**
+ * The network thread's logic: what the socket layer hears goes in, what shards write goes out. It has no timer, no
+ * clock and no chance of its own, so it runs as well on one thread under a hand-cranked clock.
+ *
+ * Someone calls {@link Gateway.duty} after anything may have happened: a doorbell, {@link GatewayParts.wake}, or
+ * after {@link Gateway.sleepMs}.
+ */
+import type { Config } from "../engine/config-schema.js";
+import { ByteWriter } from "../engine/lane/bytes.js";
+import { fromStore, readLoaded, readLoadFailed } from "../engine/lane/from-store.js";
+import { recordReader } from "../engine/lane/lane.js";
+import { toShard, writeSight } from "../engine/lane/to-shard.js";
+import type { Log } from "../engine/log.js";
+import { netMetric } from "../engine/metrics.js";
+import type { GameCatalogue } from "../engine/room/load-games.js";
+import { createGrid } from "../engine/space/grid.js";
+import type { Clock } from "../engine/time.js";
+import { encodeNoticeBody } from "../engine/wire/codec.js";
+import { closeCodes } from "../engine/wire/codes.js";
+import { engineEvents } from "../engine/wire/message-types.js";
+import { Door } from "./door.js";
+import { Egress } from "./egress.js";
+import { Intake } from "./intake.js";
+import { compileIntents } from "./intents.js";
+import { assertLimits, limits } from "./limits.js";
+import type { NetContext } from "./net-context.js";
+import type { NetLanes } from "./net-lanes.js";
+import { Presence } from "./presence.js";
+import type { Peer } from "./session.js";
+import { SessionTable } from "./session-table.js";
+import { ShardReports } from "./shard-reports.js";
+import { SightTable } from "./sight.js";
+import type { StaticFiles } from "./static-files.js";
+import { TickGate } from "./tick-gate.js";
+import type { Connection, Transport } from "./transport.js";
+
+export interface GatewayParts {
+  readonly config: Config;
+  readonly games: GameCatalogue;
+  readonly lanes: NetLanes;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly transport: Transport<Peer>;
+  /** Signs tickets. */
+  readonly ticketKey: Uint8Array;
+  /** Bytes nobody can guess. */
+  readonly secretBytes: (length: number) => Uint8Array;
+  readonly serverVersion: string;
+  /** What plain GET requests are answered with; null: nothing. */
+  readonly files: StaticFiles | null;
+  /** Something waits for the next duty cycle. Called within socket callbacks, at most once between two cycles. */
+  readonly wake: () => void;
+}
+
+/** Stores are answered within a turn in bounded portions. */
+const STORE_RECORDS_PER_DUTY = 1024;
+
+export class Gateway {
+  readonly #context: NetContext;
+  readonly #lanes: NetLanes;
+  readonly #transport: Transport<Peer>;
+  readonly #wake: () => void;
+  readonly #sessions = new SessionTable();
+  readonly #sight: SightTable;
+  readonly #egress: Egress;
+  readonly #presence: Presence;
+  readonly #intake: Intake;
+  readonly #door: Door;
+  readonly #gate: TickGate;
+  readonly #out = new ByteWriter(64);
+  #isAwake = false;
+  #ownershipVersion: number;
+  #owners: Uint8Array;
+  #connections = 0;
+
+  constructor(parts: GatewayParts) {
+    const { config, games, lanes, transport } = parts;
+    assertLimits(config);
+    const grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
+    this.#context = parts;
+    this.#lanes = lanes;
+    this.#transport = transport;
+    this.#wake = parts.wake;
+    this.#ownershipVersion = lanes.ownership.version();
+    this.#owners = this.#readOwners();
+    const sight = new SightTable(grid, config.world.sightRadiusCells, {
+      ownerOf: (cell) => this.#presence.ownerOf(cell),
+      tellSight: (shard, cell, count) => this.#sendSight(toShard.sight, shard, cell, count),
+      askKeyframe: (shard, cell) => {
+        lanes.counters.add(netMetric.keyframes_requested_total);
+        return this.#sendSight(toShard.keyframeWanted, shard, cell, 0);
+      },
+    });
+    this.#sight = sight;
+    const egress = new Egress({
+      transport,
+      sight,
+      counters: lanes.counters,
+      onTooSlow: (session) => this.#presence.disconnect(session, closeCodes.tooSlow),
+    });
+    this.#egress = egress;
+    const checks = compileIntents(games);
+    const sessions = this.#sessions;
+    const context = this.#context;
+    this.#presence = new Presence({ ...context, games, grid, checks, sessions, sight, egress });
+    this.#intake = new Intake(context, { checks, presence: this.#presence, egress });
+    this.#door = new Door(context, {
+      ticketKey: parts.ticketKey,
+      files: parts.files,
+      connections: () => this.#connections,
+    });
+    const reports = new ShardReports({ lanes, sessions, sight, egress, presence: this.#presence });
+    this.#gate = new TickGate(lanes, config.net.frameWaitMsMax, reports.onRecord);
+  }
+
+  /** Sessions that exist, whatever their state: 0 when everybody has left. */
+  get sessionCount(): number {
+    return this.#sessions.count;
+  }
+
+  /** Begins to take connections. @throws CannotListen */
+  start(): Promise<{ readonly port: number }> {
+    return this.#transport.listen({
+      upgrade: (request) => this.#door.judge(request),
+      http: (request) => this.#door.answer(request),
+      open: (connection) => this.#onOpen(connection),
+      message: (connection, bytes, isBinary) => {
+        const { session } = connection.peer;
+        if (session === null) return;
+        this.#intake.take(session, bytes, isBinary);
+        this.#rouse();
+      },
+      drained: (connection) => this.#onPressure(connection, false),
+      dropped: (connection) => this.#onPressure(connection, true),
+      closed: (connection) => {
+        this.#connections--;
+        this.#presence.detach(connection);
+        this.#rouse();
+      },
+    });
+  }
+
+  #onOpen(connection: Connection<Peer>): void {
+    this.#connections++;
+    this.#lanes.counters.add(netMetric.connections_total);
+    const { hello, refusal } = connection.peer;
+    if (hello !== null) this.#presence.attach(connection, hello);
+    else if (refusal !== null) {
+      this.#lanes.counters.add(netMetric.handshakes_refused_total);
+      connection.close(refusal.code.code, refusal.reason);
+    }
+    this.#rouse();
+  }
+
+  #onPressure(connection: Connection<Peer>, wasDropped: boolean): void {
+    const { session } = connection.peer;
+    if (session === null) return;
+    this.#egress.notePressure(session, wasDropped);
+    this.#rouse();
+  }
+
+  #rouse(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#wake();
+  }
+
+  /** One pass: takes what is there, sends what is due, flushes the lanes. Returns how much it did. */
+  duty(nowMs: number): number {
+    this.#isAwake = false;
+    const { control, toShards, toStore } = this.#lanes;
+    control.beat(control.netThread, nowMs);
+    let work = this.#takeStore();
+    this.#noticeOwners();
+    work += this.#egress.settlePressure(this.#onCaughtUp);
+    const round = this.#gate.take(nowMs, limits.recordsPerDutyMax);
+    work += round.records;
+    if (round.records > 0) this.#lanes.counters.add(netMetric.flushes_total);
+    if (round.isLate) this.#lanes.counters.add(netMetric.flush_late_total);
+    work += this.#presence.settle(nowMs);
+    work += this.#egress.flush();
+    this.#sight.settle();
+    for (const lane of toShards) lane.flush();
+    toStore.flush();
+    this.#setGauges();
+    return work;
+  }
+
+  readonly #onCaughtUp = (session: Parameters<Presence["seeAgain"]>[0]): void =>
+    this.#presence.seeAgain(session);
+
+  /** How long nothing needs to be done unless somebody rings. */
+  sleepMs(nowMs: number): number {
+    if (this.#egress.isDirty) return 0;
+    const isRetrying =
+      this.#sight.isDirty ||
+      this.#presence.isRetrying ||
+      this.#lanes.toShards.some((lane) => lane.isDirty) ||
+      this.#lanes.toStore.outboxBytes > 0;
+    const due = Math.min(this.#gate.dueMs, this.#sessions.nextDueMs());
+    return Math.max(0, Math.min(due - nowMs, isRetrying ? limits.retryMs : limits.sleepMsMax));
+  }
+
+  #takeStore(): number {
+    const { fromStore: lane } = this.#lanes;
+    return lane.drain((type, at, length) => {
+      const reader = recordReader(lane, at, length);
+      if (type === fromStore.loaded) this.#presence.onLoaded(readLoaded(reader));
+      else if (type === fromStore.loadFailed) this.#presence.onLoadFailed(readLoadFailed(reader));
+    }, STORE_RECORDS_PER_DUTY);
+  }
+
+  #sendSight(type: number, shard: number, cell: number, subscribers: number): boolean {
+    const lane = this.#lanes.toShards[shard]!;
+    return lane.send(type, writeSight(this.#out, { incarnation: lane.incarnation, cell, subscribers }));
+  }
+
+  /** Cells that changed hands are seen anew through their new owners. */
+  #noticeOwners(): void {
+    const version = this.#lanes.ownership.version();
+    if (version === this.#ownershipVersion) return;
+    this.#ownershipVersion = version;
+    const before = this.#owners;
+    this.#owners = this.#readOwners();
+    this.#sight.restart(this.#sessions.all(), (cell) => before[cell] !== this.#owners[cell]);
+  }
+
+  #readOwners(): Uint8Array {
+    const { ownership } = this.#lanes;
+    return Uint8Array.from({ length: ownership.cellCount }, (_, cell) => ownership.owner(cell));
+  }
+
+  #setGauges(): void {
+    const { counters } = this.#lanes;
+    counters.set(netMetric.connections, this.#connections);
+    counters.set(netMetric.sessions_live, this.#sessions.liveCount);
+    counters.set(netMetric.sessions_suspended, this.#sessions.suspendedCount);
+  }
+
+  /**
+   * Maintenance: everybody is told and leaves, and is saved; who comes now is refused with the reason. It is done
+   * when {@link sessionCount} is 0.
+   */
+  beginDrain(): void {
+    if (this.#door.isDraining) return;
+    this.#door.isDraining = true;
+    const { code, reason } = closeCodes.shuttingDown;
+    this.#presence.tellAll(engineEvents.notice, encodeNoticeBody({ code, text: reason, seconds: 0 }));
+    this.#egress.flush();
+    this.#presence.endAll(closeCodes.shuttingDown);
+    this.#rouse();
+  }
+
+  /** Closes every socket, told or not. Nothing is open when it resolves. */
+  async stop(): Promise<void> {
+    this.beginDrain();
+    await this.#transport.closeAll();
+  }
+}

@@ -1,0 +1,582 @@
+/**
+ * How sessions come, stay and go: connecting → live ⇄ suspended → leaving → closed, and where their entities are.
+ * Everything that waits for another thread is keyed by the session's join epoch, so that an answer to an older
+ * question changes nothing.
+ */
+import { ByteWriter } from "../engine/lane/bytes.js";
+import type { LoadedRecord, LoadFailedRecord } from "../engine/lane/from-store.js";
+import type { MemberRecord, RoomJoinedRecord, RoomLeftRecord } from "../engine/lane/to-net.js";
+import { toShard, writeJoin, writeMarker, writeRoomSession, writeSession } from "../engine/lane/to-shard.js";
+import { toStore, writeLoad } from "../engine/lane/to-store.js";
+import { noOwner } from "../engine/memory/ownership-table.js";
+import { netMetric } from "../engine/metrics.js";
+import { newPlayer, type PlayerRow } from "../engine/player.js";
+import { hash32 } from "../engine/prng.js";
+import type { GameCatalogue } from "../engine/room/load-games.js";
+import { cellAt, type Grid } from "../engine/space/grid.js";
+import {
+  encodeRefusedBody,
+  encodeRoomJoinedBody,
+  encodeRoomLeftBody,
+  encodeSight,
+} from "../engine/wire/codec.js";
+import { type CodeEntry, closeCodes, refusals } from "../engine/wire/codes.js";
+import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import type { Egress } from "./egress.js";
+import { EventLog } from "./event-log.js";
+import type { Hello } from "./handshake.js";
+import { closeReasonBytesMax } from "./handshake.js";
+import { IntentWindow } from "./intent-window.js";
+import type { IntentCatalogue, IntentChecks } from "./intents.js";
+import { limits, sessionsMax } from "./limits.js";
+import type { NetContext } from "./net-context.js";
+import { type Peer, Session, type SessionRoom } from "./session.js";
+import type { SessionTable } from "./session-table.js";
+import type { ShardLane } from "./shard-lane.js";
+import type { SightTable } from "./sight.js";
+import type { Connection } from "./transport.js";
+import { writeWelcome } from "./welcome.js";
+
+const NO_INTENTS: IntentCatalogue = new Map();
+
+export interface PresenceParts extends NetContext {
+  readonly games: GameCatalogue;
+  readonly grid: Grid;
+  readonly checks: IntentChecks;
+  readonly sessions: SessionTable;
+  readonly sight: SightTable;
+  readonly egress: Egress;
+}
+
+export class Presence {
+  readonly #parts: PresenceParts;
+  readonly #sessions: SessionTable;
+  readonly #sight: SightTable;
+  readonly #egress: Egress;
+  readonly #shards: readonly ShardLane[];
+  readonly #out = new ByteWriter(4096);
+  /** Members of each room, as shards reported them. */
+  readonly #roomMembers = new Map<number, Set<Session>>();
+  /** Loads that found the way to the store full. */
+  #loads: Session[] = [];
+  #retryAtMs = 0;
+
+  constructor(parts: PresenceParts) {
+    this.#parts = parts;
+    this.#sessions = parts.sessions;
+    this.#sight = parts.sight;
+    this.#egress = parts.egress;
+    this.#shards = parts.lanes.toShards;
+  }
+
+  // ---- connections ----------------------------------------------------------------------------------------
+
+  /** A connection whose handshake was good. */
+  attach(connection: Connection<Peer>, hello: Hello): void {
+    const { playerId } = hello.ticket;
+    if (hello.resume !== null) {
+      const session = this.#sessions.get(hello.resume.session);
+      if (session === undefined || session.playerId !== playerId || !session.isToken(hello.resume.token)) {
+        this.#refuse(connection, closeCodes.resumeInvalid);
+        return;
+      }
+      if (session.state.is !== "live" && session.state.is !== "suspended") {
+        this.#refuse(connection, closeCodes.resumeInvalid);
+        return;
+      }
+      this.#count("resumes_total");
+      this.#attachTo(session, connection, { knowsThePast: true });
+      return;
+    }
+    const present = this.#sessions.ofPlayer(playerId);
+    if (present === undefined) this.#begin(connection, hello, null);
+    else if (present.state.is === "leaving") this.#begin(connection, hello, present);
+    else {
+      this.#count("takeovers_total");
+      if (present.state.is === "connecting") this.#replaceConnection(present, connection);
+      else this.#attachTo(present, connection, { knowsThePast: false });
+    }
+  }
+
+  #refuse(connection: Connection<Peer>, code: CodeEntry): void {
+    this.#count("handshakes_refused_total");
+    connection.close(code.code, code.reason);
+  }
+
+  #begin(connection: Connection<Peer>, hello: Hello, predecessor: Session | null): void {
+    const { config, clock, checks } = this.#parts;
+    if (this.#sessions.count >= sessionsMax(config)) {
+      this.#refuse(connection, closeCodes.serverFull);
+      return;
+    }
+    const nowMs = clock.nowMs();
+    const session = new Session({
+      number: this.#sessions.nextNumber(),
+      playerId: hello.ticket.playerId,
+      name: hello.ticket.name,
+      events: new EventLog({
+        eventsMax: config.session.eventsKeptMax,
+        bytesMax: config.session.eventBytesKeptMax,
+      }),
+      intents: new IntentWindow(limits.intentsOutstandingMax),
+      buckets: checks.limits.newBuckets(nowMs),
+      state: { is: "connecting", untilMs: nowMs + limits.connectingMsMax },
+    });
+    this.#sessions.add(session);
+    session.connection = connection;
+    connection.peer.session = session;
+    if (predecessor === null) this.#load(session);
+    else predecessor.successor = session;
+  }
+
+  /** The newest connection is the session's; an older one is told and closed. */
+  #replaceConnection(session: Session, connection: Connection<Peer>): void {
+    const older = session.connection;
+    session.connection = connection;
+    session.attachEpoch++;
+    session.isSlow = false;
+    session.outbox.length = 0;
+    session.moveSeq = 0;
+    connection.peer.session = session;
+    if (older === null) return;
+    older.peer.session = null;
+    older.close(closeCodes.takenOver.code, closeCodes.takenOver.reason);
+  }
+
+  #attachTo(
+    session: Session,
+    connection: Connection<Peer>,
+    options: { readonly knowsThePast: boolean },
+  ): void {
+    this.#sight.leaveAll(session);
+    for (const room of session.rooms.keys()) this.#egress.leaveRoom(session, room);
+    this.#replaceConnection(session, connection);
+    const wasSuspended = session.state.is === "suspended";
+    this.#sessions.setState(session, { is: "live" });
+    const recovered = options.knowsThePast && !session.events.isLossy;
+    this.#welcome(session, recovered);
+    if (wasSuspended) this.#tellReconnected(session);
+    for (const room of session.rooms.keys()) this.#egress.joinRoom(session, room);
+    if (session.place.is === "field") this.#see(session, session.place.cell);
+    session.needsAck = session.intents.received > 0;
+    this.#egress.queue(session);
+  }
+
+  #welcome(session: Session, recovered: boolean): void {
+    const token = session.rotateToken(this.#parts.secretBytes(32));
+    if (recovered) {
+      const again = session.events.rewind();
+      this.#parts.lanes.counters.add(netMetric.events_replayed_total, again);
+    } else session.events.restart();
+    session.connection!.send(writeWelcome(session, { token, recovered, context: this.#parts }));
+    if (!recovered) this.#repeatState(session);
+  }
+
+  /** What the engine knows of the player, for a client that cannot know it. */
+  #repeatState(session: Session): void {
+    if (session.playerChanged !== null) {
+      this.#tellEngine(session, engineEvents.playerChanged, session.playerChanged);
+    }
+    for (const room of session.rooms.values()) this.#tellRoomJoined(session, room);
+  }
+
+  /** The socket is gone. Nothing happens unless it is still the session's own. */
+  detach(connection: Connection<Peer>): void {
+    const { session } = connection.peer;
+    if (session === null || session.connection !== connection) return;
+    connection.peer.session = null;
+    this.#sight.leaveAll(session);
+    for (const room of session.rooms.keys()) this.#egress.leaveRoom(session, room);
+    session.connection = null;
+    session.outbox.length = 0;
+    const { graceMs } = this.#parts.config.session;
+    if (session.state.is === "live" && graceMs > 0) this.#suspend(session, graceMs);
+    else if (session.state.is === "live" || session.state.is === "connecting") this.#leave(session);
+  }
+
+  #suspend(session: Session, graceMs: number): void {
+    const untilMs = this.#parts.clock.nowMs() + graceMs;
+    this.#sessions.setState(session, { is: "suspended", untilMs });
+    if (session.shard >= 0) this.#sendSession(session, toShard.drop, session.shard);
+    for (const room of session.rooms.values()) {
+      this.#sendRoom(session, room.staysWhenDropped ? toShard.roomDrop : toShard.roomLeave, room);
+    }
+  }
+
+  #tellReconnected(session: Session): void {
+    if (session.shard >= 0) this.#sendSession(session, toShard.reconnect, session.shard);
+    for (const room of session.rooms.values()) {
+      if (room.staysWhenDropped) this.#sendRoom(session, toShard.roomReconnect, room);
+    }
+  }
+
+  /** Ends a session for good: the client is told why, the shards are told to let go. */
+  end(session: Session, code: CodeEntry, reason: string = code.reason): void {
+    if (session.state.is === "leaving" || session.state.is === "closed") return;
+    this.#sight.leaveAll(session);
+    const { connection } = session;
+    session.connection = null;
+    session.outbox.length = 0;
+    if (connection !== null) {
+      connection.peer.session = null;
+      connection.close(code.code, reason.slice(0, closeReasonBytesMax));
+    }
+    this.#leave(session);
+  }
+
+  /** Closes the connection alone; the session may be resumed. */
+  disconnect(session: Session, code: CodeEntry): void {
+    session.connection?.close(code.code, code.reason);
+  }
+
+  #leave(session: Session): void {
+    for (const room of session.rooms.values()) this.#sendRoom(session, toShard.roomLeave, room);
+    if (session.shard < 0) {
+      this.#close(session);
+      return;
+    }
+    const isTold = this.#sendSession(session, toShard.leave, session.shard);
+    this.#sessions.setState(session, { is: "leaving", isTold });
+  }
+
+  #close(session: Session): void {
+    this.#sessions.setState(session, { is: "closed" });
+    for (const roomId of session.rooms.keys()) this.#forgetMember(session, roomId);
+    const { successor } = session;
+    session.successor = null;
+    if (successor?.state.is === "connecting") this.#load(successor);
+  }
+
+  // ---- the store's answers --------------------------------------------------------------------------------
+
+  #load(session: Session): void {
+    session.joinEpoch++;
+    this.#sessions.setPlace(session, { is: "loading" });
+    const { number, joinEpoch, playerId } = session;
+    const record = writeLoad(this.#out, { session: number, joinEpoch, playerId });
+    if (!this.#parts.lanes.toStore.sendWriter(toStore.load, record)) this.#loads.push(session);
+  }
+
+  onLoaded(record: LoadedRecord): void {
+    const session = this.#sessions.get(record.session);
+    if (session?.joinEpoch !== record.joinEpoch || session.place.is !== "loading") {
+      this.#count("records_stale_total");
+      return;
+    }
+    // The ticket's name is newer than the store's: a player is renamed by a new ticket.
+    const known = record.player ?? newPlayer(session.playerId, session.name);
+    this.#join(session, known.name === session.name ? known : { ...known, name: session.name });
+  }
+
+  onLoadFailed(record: LoadFailedRecord): void {
+    const session = this.#sessions.get(record.session);
+    if (session?.joinEpoch !== record.joinEpoch || session.place.is !== "loading") return;
+    this.end(session, closeCodes.storeUnavailable);
+  }
+
+  #join(session: Session, player: PlayerRow): void {
+    const { grid, games, config } = this.#parts;
+    const isNew = player.x < 0 || player.y < 0;
+    const { x, y } = isNew ? games.field.spawn(grid, spawnSeed(config.world.seed, player.playerId)) : player;
+    const shard = this.ownerOf(cellAt(grid, x, y));
+    if (shard < 0) {
+      this.#sessions.setPlace(session, { is: "placing", player });
+      return;
+    }
+    this.#sessions.setPlace(session, { is: "joining", shard });
+    const lane = this.#shards[shard]!;
+    const record = writeJoin(this.#out, {
+      incarnation: lane.incarnation,
+      session: session.number,
+      joinEpoch: session.joinEpoch,
+      x,
+      y,
+      isRelocated: session.joinEpoch > 1,
+      isSuspended: session.state.is === "suspended",
+      player,
+    });
+    if (!lane.send(toShard.join, record)) {
+      this.#sessions.setPlace(session, { is: "waiting" });
+      this.end(session, closeCodes.overloaded);
+    }
+  }
+
+  /** The shard that owns a cell, if it runs; else -1. */
+  ownerOf(cell: number): number {
+    const owner = this.#parts.lanes.ownership.owner(cell);
+    return owner !== noOwner && this.#shards[owner]!.isUp ? owner : -1;
+  }
+
+  // ---- the shards' reports --------------------------------------------------------------------------------
+
+  onJoined(shard: number, record: MemberRecord): void {
+    const session = this.#ofEpoch(record);
+    if (session === undefined) return;
+    // A member that has already been handed on is where its new shard said.
+    if (session.place.is === "joining") this.#arrive(session, shard, record.cell);
+  }
+
+  #arrive(session: Session, shard: number, cell: number): void {
+    this.#sessions.setPlace(session, { is: "field", shard, cell });
+    if (session.state.is === "connecting") {
+      this.#sessions.setState(session, { is: "live" });
+      session.attachEpoch++;
+      this.#welcome(session, false);
+    }
+    if (session.state.is === "live") this.#see(session, cell);
+  }
+
+  onMemberCell(shard: number, record: MemberRecord): void {
+    const session = this.#ofEpoch(record);
+    if (session?.place.is !== "field" || session.place.shard !== shard) return;
+    session.place.cell = record.cell;
+    if (session.connection !== null) this.#see(session, record.cell);
+  }
+
+  /** Another shard has the member now: the old one is sent a marker, behind the last it was sent about it. */
+  onMemberMoved(shard: number, record: MemberRecord): void {
+    const session = this.#ofEpoch(record);
+    if (session === undefined || session.shard < 0) return;
+    const from = session.shard;
+    if (from !== shard) {
+      const lane = this.#shards[from]!;
+      const { incarnation } = lane;
+      const { number, joinEpoch } = session;
+      lane.send(
+        toShard.routeMarker,
+        writeMarker(this.#out, { incarnation, session: number, joinEpoch, shard }),
+      );
+      session.intents.move(from, shard);
+    }
+    if (session.place.is === "joining") this.#arrive(session, shard, record.cell);
+    else if (session.place.is === "field") {
+      session.place.shard = shard;
+      session.place.cell = record.cell;
+      if (session.connection !== null) this.#see(session, record.cell);
+    }
+    // The old shard may have let the member go before it heard; saying it twice does no harm.
+    if (session.state.is === "leaving" && from !== shard) this.#sendSession(session, toShard.leave, shard);
+  }
+
+  onLeft(record: MemberRecord): void {
+    const session = this.#ofEpoch(record);
+    if (session === undefined) return;
+    if (session.state.is === "leaving") {
+      this.#close(session);
+      return;
+    }
+    // Nobody asked for it: the shard could not keep the member.
+    this.#sessions.setPlace(session, { is: "waiting" });
+    this.end(session, closeCodes.overloaded);
+  }
+
+  #ofEpoch(record: MemberRecord): Session | undefined {
+    const session = this.#sessions.get(record.session);
+    if (session?.joinEpoch === record.joinEpoch) return session;
+    this.#count("records_stale_total");
+    return undefined;
+  }
+
+  onRoomJoined(shard: number, record: RoomJoinedRecord): void {
+    const session = this.#sessions.get(record.session);
+    const { roomId, roomType, cell, staysWhenDropped } = record;
+    if (session === undefined || session.state.is === "leaving") {
+      this.#expel(shard, record.session, roomId);
+      return;
+    }
+    const known = session.rooms.get(roomId);
+    if (known !== undefined) {
+      known.shard = shard;
+      return;
+    }
+    if (session.rooms.size >= limits.roomsPerSessionMax) {
+      this.#expel(shard, record.session, roomId);
+      return;
+    }
+    const intents = this.#parts.checks.rooms.get(roomType) ?? NO_INTENTS;
+    const room: SessionRoom = { roomId, roomType, cell, shard, staysWhenDropped, intents };
+    session.rooms.set(roomId, room);
+    this.#membersOf(roomId).add(session);
+    this.#tellRoomJoined(session, room);
+    this.#egress.joinRoom(session, roomId);
+    if (session.state.is === "suspended") {
+      this.#sendRoom(session, staysWhenDropped ? toShard.roomDrop : toShard.roomLeave, room);
+    }
+  }
+
+  #expel(shard: number, session: number, roomId: number): void {
+    const lane = this.#shards[shard]!;
+    lane.send(
+      toShard.roomLeave,
+      writeRoomSession(this.#out, { incarnation: lane.incarnation, session, roomId }),
+    );
+  }
+
+  onRoomLeft(record: RoomLeftRecord): void {
+    const session = this.#sessions.get(record.session);
+    if (session !== undefined) this.#dropRoom(session, record.roomId, record.code);
+  }
+
+  #dropRoom(session: Session, roomId: number, code: number): void {
+    if (!session.rooms.delete(roomId)) return;
+    this.#egress.leaveRoom(session, roomId);
+    this.#forgetMember(session, roomId);
+    if (session.intents.forgetRoom(roomId)) session.needsAck = true;
+    const reason = Object.values(refusals).find((entry) => entry.code === code)?.reason ?? "";
+    this.#tellEngine(
+      session,
+      engineEvents.roomLeft,
+      encodeRoomLeftBody({ room: roomId, code, reason }),
+      roomId,
+    );
+  }
+
+  memberCount(roomId: number): number {
+    return this.#roomMembers.get(roomId)?.size ?? 0;
+  }
+
+  #membersOf(roomId: number): Set<Session> {
+    let members = this.#roomMembers.get(roomId);
+    if (members === undefined) {
+      members = new Set();
+      this.#roomMembers.set(roomId, members);
+    }
+    return members;
+  }
+
+  #forgetMember(session: Session, roomId: number): void {
+    const members = this.#roomMembers.get(roomId);
+    members?.delete(session);
+    if (members?.size === 0) this.#roomMembers.delete(roomId);
+  }
+
+  /**
+   * A shard began anew. What was on it is gone: its rooms, and the entities of its members, who are put back to
+   * where the store last knew them. Others may hold copies from an unfinished handoff; they are told to let go.
+   */
+  onHello(shard: number, incarnation: number): void {
+    const lane = this.#shards[shard]!;
+    const isFirst = !lane.isUp;
+    lane.incarnation = incarnation;
+    this.#sight.restart(this.#sessions.all(), (cell) => this.#parts.lanes.ownership.owner(cell) === shard);
+    if (isFirst) return;
+    for (const session of [...this.#sessions.all()]) this.#recover(session, shard);
+  }
+
+  #recover(session: Session, shard: number): void {
+    for (const seq of session.intents.takeLost(shard)) {
+      this.refuse(session, seq, refusals.notAlive);
+      session.needsAck = true;
+    }
+    for (const room of [...session.rooms.values()]) {
+      if (room.shard === shard) this.#dropRoom(session, room.roomId, refusals.roomFailed.code);
+    }
+    if (session.shard !== shard) return;
+    if (session.state.is === "leaving") {
+      this.#close(session);
+      return;
+    }
+    this.#sight.leaveAll(session);
+    this.#load(session);
+    for (const other of this.#shards) {
+      if (other.shard !== shard && other.isUp) this.#sendSession(session, toShard.evict, other.shard);
+    }
+  }
+
+  // ---- what falls due -------------------------------------------------------------------------------------
+
+  /** Ends what has waited long enough and tries again what could not be done. Returns how much that was. */
+  settle(nowMs: number): number {
+    let work = 0;
+    for (;;) {
+      const due = this.#sessions.firstDue(nowMs);
+      if (due === undefined) break;
+      work++;
+      this.end(due, due.state.is === "suspended" ? closeCodes.idle : closeCodes.overloaded);
+    }
+    if (nowMs < this.#retryAtMs) return work;
+    this.#retryAtMs = nowMs + limits.retryMs;
+    const loads = this.#loads;
+    this.#loads = [];
+    for (const session of loads) {
+      if (session.place.is === "loading" && session.state.is !== "closed") this.#load(session);
+    }
+    for (const session of [...this.#sessions.placing()]) {
+      if (session.place.is === "placing") this.#join(session, session.place.player);
+    }
+    for (const session of this.#sessions.leaving()) {
+      if (session.state.is !== "leaving" || session.state.isTold) continue;
+      session.state.isTold = this.#sendSession(session, toShard.leave, session.shard);
+    }
+    return work;
+  }
+
+  /** Whether {@link settle} has something to try again. */
+  get isRetrying(): boolean {
+    return this.#loads.length > 0 || this.#sessions.isRetrying;
+  }
+
+  /** Ends every session for good. */
+  endAll(code: CodeEntry): void {
+    for (const session of [...this.#sessions.all()]) this.end(session, code);
+  }
+
+  // ---- telling --------------------------------------------------------------------------------------------
+
+  #see(session: Session, cell: number): void {
+    const cells = this.#sight.move(session, cell);
+    this.#egress.sendState(session, encodeSight({ center: cell, shard: session.shard, cells }));
+  }
+
+  /** A session that has caught up: its list of cells may have been skipped. */
+  seeAgain(session: Session): void {
+    if (session.place.is === "field") this.#see(session, session.place.cell);
+  }
+
+  #tellEngine(session: Session, kind: number, body: Uint8Array, room = 0): void {
+    this.#egress.tell(session, { scope: eventScopes.engine, kind, room, body });
+  }
+
+  #tellRoomJoined(session: Session, room: SessionRoom): void {
+    const body = encodeRoomJoinedBody({ room: room.roomId, roomType: room.roomType, cell: room.cell });
+    this.#tellEngine(session, engineEvents.roomJoined, body, room.roomId);
+  }
+
+  /** Says no to one intent. */
+  refuse(session: Session, intentSeq: number, entry: CodeEntry): void {
+    const body = encodeRefusedBody({ intentSeq, code: entry.code, reason: entry.reason });
+    this.#tellEngine(session, engineEvents.refused, body);
+  }
+
+  /** The same event to everybody. */
+  tellAll(kind: number, body: Uint8Array): void {
+    for (const session of this.#sessions.all()) this.#tellEngine(session, kind, body);
+  }
+
+  #sendSession(session: Session, type: number, shard: number): boolean {
+    const lane = this.#shards[shard]!;
+    const { incarnation } = lane;
+    const { number, joinEpoch } = session;
+    return lane.send(type, writeSession(this.#out, { incarnation, session: number, joinEpoch }));
+  }
+
+  #sendRoom(session: Session, type: number, room: SessionRoom): void {
+    const lane = this.#shards[room.shard]!;
+    const { incarnation } = lane;
+    const { roomId } = room;
+    lane.send(type, writeRoomSession(this.#out, { incarnation, session: session.number, roomId }));
+  }
+
+  #count(name: keyof typeof netMetric): void {
+    this.#parts.lanes.counters.add(netMetric[name]);
+  }
+}
+
+/** The same player is placed alike in the same world. */
+function spawnSeed(worldSeed: number, playerId: string): number {
+  return hash32(
+    worldSeed,
+    Number.parseInt(playerId.slice(0, 8), 16),
+    Number.parseInt(playerId.slice(8, 16), 16),
+  );
+}

@@ -1,0 +1,52 @@
+/** Net's end of the way to one shard: records that must arrive, and intents, which may find it full. */
+import type { ByteWriter } from "../engine/lane/bytes.js";
+import type { LaneWriter } from "../engine/lane/lane.js";
+import { INTENT_MESSAGE, toShard } from "../engine/lane/to-shard.js";
+
+export class ShardLane {
+  readonly shard: number;
+  /** As its last `hello` said; 0 before the first: then nothing can be sent. Written into every record. */
+  incarnation = 0;
+  /** Something was written since the last flush, or waits for room. */
+  isDirty = false;
+  readonly #writer: LaneWriter;
+
+  constructor(shard: number, writer: LaneWriter) {
+    this.shard = shard;
+    this.#writer = writer;
+  }
+
+  get isUp(): boolean {
+    return this.incarnation > 0;
+  }
+
+  /** A record behind all before it. False when lane and outbox are full. */
+  send(type: number, out: ByteWriter): boolean {
+    this.isDirty = true;
+    return this.#writer.sendWriter(type, out);
+  }
+
+  /** Copies a verified message into the lane. False when it is full: back-pressure. */
+  offerIntent(session: number, joinEpoch: number, room: number, message: Uint8Array): boolean {
+    this.isDirty = true;
+    const writer = this.#writer;
+    const at = writer.tryClaim(toShard.intent, INTENT_MESSAGE + message.length);
+    if (at < 0) return false;
+    const { words, bytes } = writer.ring;
+    const word = at >> 2;
+    words[word] = this.incarnation;
+    words[word + 1] = session;
+    words[word + 2] = joinEpoch;
+    words[word + 3] = room;
+    bytes.set(message, at + INTENT_MESSAGE);
+    writer.commit();
+    return true;
+  }
+
+  /** Makes everything visible; wakes the shard unless it ticks, for then it looks by itself. */
+  flush(): void {
+    if (!this.isDirty) return;
+    this.#writer.flush();
+    this.isDirty = this.#writer.outboxBytes > 0;
+  }
+}

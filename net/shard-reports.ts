@@ -1,0 +1,132 @@
+/** What shards write, read record by record and put into effect. */
+import { recordReader } from "../engine/lane/lane.js";
+import {
+  CELL_MESSAGE_BODY,
+  CELL_MESSAGE_CELL,
+  CELL_MESSAGE_FLAGS,
+  CELL_PROMOTES,
+  CELL_TO_PENDING,
+  ROOM_MESSAGE_BODY,
+  ROOM_MESSAGE_ROOM,
+  readApplied,
+  readEvent,
+  readMember,
+  readRoomJoined,
+  readRoomLeft,
+  toNet,
+} from "../engine/lane/to-net.js";
+import type { RingReader } from "../engine/memory/spsc-ring.js";
+import { netMetric } from "../engine/metrics.js";
+import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import type { Egress } from "./egress.js";
+import type { NetLanes } from "./net-lanes.js";
+import type { Presence } from "./presence.js";
+import type { Session } from "./session.js";
+import type { SessionTable } from "./session-table.js";
+import type { SightTable } from "./sight.js";
+import type { NetRecordHandler } from "./tick-gate.js";
+import { roomTopic } from "./transport.js";
+
+export interface ShardReportParts {
+  readonly lanes: NetLanes;
+  readonly sessions: SessionTable;
+  readonly sight: SightTable;
+  readonly egress: Egress;
+  readonly presence: Presence;
+}
+
+export class ShardReports {
+  readonly #parts: ShardReportParts;
+  /** The message being handed to several sessions. */
+  #message: Uint8Array = new Uint8Array(0);
+
+  constructor(parts: ShardReportParts) {
+    this.#parts = parts;
+  }
+
+  readonly onRecord: NetRecordHandler = (shard, type, at, length, ring) => {
+    const { presence } = this.#parts;
+    switch (type) {
+      case toNet.cellMessage:
+        return this.#onCellMessage(ring, at, length);
+      case toNet.roomMessage:
+        return this.#onRoomMessage(ring, at, length);
+      case toNet.tickDone:
+        return;
+      case toNet.hello:
+        return presence.onHello(shard, ring.words[at >> 2]! >>> 0);
+      case toNet.joined:
+        return presence.onJoined(shard, readMember(recordReader(ring, at, length)));
+      case toNet.left:
+        return presence.onLeft(readMember(recordReader(ring, at, length)));
+      case toNet.memberCell:
+        return presence.onMemberCell(shard, readMember(recordReader(ring, at, length)));
+      case toNet.memberMoved:
+        return presence.onMemberMoved(shard, readMember(recordReader(ring, at, length)));
+      case toNet.event:
+        return this.#onEvent(ring, at, length);
+      case toNet.applied:
+        return this.#onApplied(shard, ring, at, length);
+      case toNet.roomJoined:
+        return presence.onRoomJoined(shard, readRoomJoined(recordReader(ring, at, length)));
+      case toNet.roomLeft:
+        return presence.onRoomLeft(readRoomLeft(recordReader(ring, at, length)));
+      default:
+        // A record of a type that does not exist is our own bug, in the shard that wrote it.
+        this.#parts.lanes.counters.add(netMetric.records_stale_total);
+    }
+  };
+
+  #onCellMessage(ring: RingReader, at: number, length: number): void {
+    const { sight, egress } = this.#parts;
+    const cell = ring.words[(at + CELL_MESSAGE_CELL) >> 2]!;
+    const flags = ring.words[(at + CELL_MESSAGE_FLAGS) >> 2]!;
+    const bodyAt = at + CELL_MESSAGE_BODY;
+    const bodyLength = length - CELL_MESSAGE_BODY;
+    if ((flags & CELL_TO_PENDING) !== 0) {
+      this.#message = ring.bytes.slice(bodyAt, bodyAt + bodyLength);
+      sight.serve(cell, (flags & CELL_PROMOTES) !== 0, this.#deliver);
+      return;
+    }
+    const subscribers = sight.subscribersOf(cell);
+    if (subscribers > 0) egress.publish(cell, ring.bytes, bodyAt, bodyLength, subscribers);
+    if (!sight.hasPromoted(cell)) return;
+    this.#message = ring.bytes.slice(bodyAt, bodyAt + bodyLength);
+    sight.eachPromoted(cell, this.#deliver);
+  }
+
+  #onRoomMessage(ring: RingReader, at: number, length: number): void {
+    const { egress, presence } = this.#parts;
+    const roomId = ring.words[(at + ROOM_MESSAGE_ROOM) >> 2]! >>> 0;
+    const bodyAt = at + ROOM_MESSAGE_BODY;
+    const bodyLength = length - ROOM_MESSAGE_BODY;
+    const members = presence.memberCount(roomId);
+    if (members > 0) egress.publish(roomTopic(roomId), ring.bytes, bodyAt, bodyLength, members);
+    const joining = egress.joiningRoom(roomId);
+    if (joining === undefined) return;
+    this.#message = ring.bytes.slice(bodyAt, bodyAt + bodyLength);
+    for (const session of joining) this.#deliver(session);
+  }
+
+  readonly #deliver = (session: Session): void => this.#parts.egress.sendState(session, this.#message);
+
+  #onEvent(ring: RingReader, at: number, length: number): void {
+    const event = readEvent(recordReader(ring, at, length));
+    const { scope, kind, roomId, body } = event;
+    const isPlayerChanged = scope === eventScopes.engine && kind === engineEvents.playerChanged;
+    for (const number of event.sessions) {
+      const session = this.#parts.sessions.get(number);
+      if (session === undefined) continue;
+      if (isPlayerChanged) session.playerChanged = body;
+      this.#parts.egress.tell(session, { scope, kind, room: roomId, body });
+    }
+  }
+
+  #onApplied(shard: number, ring: RingReader, at: number, length: number): void {
+    const { session: number, applied } = readApplied(recordReader(ring, at, length));
+    const session = this.#parts.sessions.get(number);
+    if (session === undefined || !session.intents.complete(shard, applied)) return;
+    session.needsAck = true;
+    this.#parts.egress.queue(session);
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * Who sees which cell. A session that comes to see a cell first waits for its keyframe, alone, and then hears the
+ * cell's topic. Shards are told when a cell begins or ceases to be seen, and asked for keyframes; both are put
+ * right by {@link SightTable.settle}, so that a full lane or a restarted shard only delays them.
+ */
+import { cellsAround, type Grid } from "../engine/space/grid.js";
+import type { Session } from "./session.js";
+
+/** How far a session has come with one cell in its sight. */
+const SKIPPED = 0; // reads too slowly: gets nothing until it has caught up
+const PENDING = 1; // waits for a keyframe
+const SERVED = 2; // has the keyframe, not yet all that belongs to it
+const PROMOTED = 3; // has it all; becomes a subscriber when the turn ends
+const SUBSCRIBED = 4;
+
+interface CellSight {
+  readonly cell: number;
+  /** Sessions that see the cell, whatever their state. */
+  count: number;
+  /** Those that hear its topic. */
+  subscribers: number;
+  /** PENDING and SERVED. */
+  readonly waiting: Set<Session>;
+  /** Messages for those who wait have begun and the last of them has not come. */
+  isServing: boolean;
+  readonly promoted: Set<Session>;
+  /** The shard that was last told that somebody sees the cell, or -1. */
+  toldShard: number;
+  /** The shard that was asked for a keyframe and has not answered, or -1. */
+  askedShard: number;
+  isDirty: boolean;
+}
+
+/** What the table needs of the world around it. */
+export interface SightPorts {
+  /** The shard that owns a cell and can be spoken to, or -1. */
+  ownerOf(cell: number): number;
+  /** False when the lane is full: it is tried again. */
+  tellSight(shard: number, cell: number, count: number): boolean;
+  askKeyframe(shard: number, cell: number): boolean;
+}
+
+export class SightTable {
+  readonly #grid: Grid;
+  readonly #radiusCells: number;
+  readonly #ports: SightPorts;
+  readonly #cells = new Map<number, CellSight>();
+  #dirty: CellSight[] = [];
+  readonly #promotedCells = new Set<CellSight>();
+  readonly #around: Int32Array;
+
+  constructor(grid: Grid, radiusCells: number, ports: SightPorts) {
+    this.#grid = grid;
+    this.#radiusCells = radiusCells;
+    this.#ports = ports;
+    this.#around = new Int32Array((2 * radiusCells + 1) ** 2);
+  }
+
+  /** Whether shards are still to be told or asked something. */
+  get isDirty(): boolean {
+    return this.#dirty.length > 0;
+  }
+
+  /** Sessions that see a cell. */
+  countOf(cell: number): number {
+    return this.#cells.get(cell)?.count ?? 0;
+  }
+
+  subscribersOf(cell: number): number {
+    return this.#cells.get(cell)?.subscribers ?? 0;
+  }
+
+  /** The session is in `center` now: what it sees changes accordingly. Returns the cells, ascending, in a list of its own. */
+  move(session: Session, center: number): number[] {
+    const count = cellsAround(this.#grid, center, this.#radiusCells, this.#around);
+    const seen = Array.from(this.#around.subarray(0, count));
+    for (const cell of [...session.sight.keys()]) {
+      if (!seen.includes(cell)) this.#leave(session, cell);
+    }
+    for (const cell of seen) {
+      if (!session.sight.has(cell)) this.#enter(session, cell);
+    }
+    return seen;
+  }
+
+  /** The session sees nothing any more: its socket is gone. */
+  leaveAll(session: Session): void {
+    for (const cell of [...session.sight.keys()]) this.#leave(session, cell);
+  }
+
+  #enter(session: Session, cell: number): void {
+    const sight = this.#of(cell);
+    sight.count++;
+    this.#wait(session, sight, session.isSlow ? SKIPPED : PENDING);
+  }
+
+  #wait(session: Session, sight: CellSight, state: number): void {
+    session.sight.set(sight.cell, state);
+    if (state === PENDING) sight.waiting.add(session);
+    this.#soil(sight);
+  }
+
+  #leave(session: Session, cell: number): void {
+    const sight = this.#of(cell);
+    this.#withdraw(session, sight);
+    session.sight.delete(cell);
+    sight.count--;
+    this.#soil(sight);
+  }
+
+  /** Takes the session out of the list or the topic its state stands for. */
+  #withdraw(session: Session, sight: CellSight): void {
+    const state = session.sight.get(sight.cell);
+    if (state === PENDING || state === SERVED) sight.waiting.delete(session);
+    if (state === PROMOTED) sight.promoted.delete(session);
+    if (state === SUBSCRIBED) {
+      sight.subscribers--;
+      session.connection?.unsubscribe(sight.cell);
+    }
+  }
+
+  /** A slow session: hears nothing of any cell until {@link resumeState}. */
+  skipState(session: Session): void {
+    for (const cell of [...session.sight.keys()]) {
+      this.#withdraw(session, this.#of(cell));
+      session.sight.set(cell, SKIPPED);
+    }
+  }
+
+  /** It has caught up: all it sees begins again with keyframes. */
+  resumeState(session: Session): void {
+    for (const cell of [...session.sight.keys()]) this.#wait(session, this.#of(cell), PENDING);
+  }
+
+  /**
+   * Cells with a new owner, or whose owner began anew: nobody's picture of them can be continued. `sessions` are all
+   * there are.
+   */
+  restart(sessions: Iterable<Session>, isRestarted: (cell: number) => boolean): void {
+    for (const sight of this.#cells.values()) {
+      if (!isRestarted(sight.cell)) continue;
+      sight.toldShard = -1;
+      sight.askedShard = -1;
+      sight.isServing = false;
+      this.#soil(sight);
+    }
+    for (const session of sessions) {
+      for (const [cell, state] of [...session.sight]) {
+        if (state === SKIPPED || !isRestarted(cell)) continue;
+        const sight = this.#of(cell);
+        this.#withdraw(session, sight);
+        this.#wait(session, sight, PENDING);
+      }
+    }
+  }
+
+  /**
+   * A message for those who wait: names and a keyframe, one or more messages of which the last `promotes`. Calls
+   * `deliver` for each who gets it. Who comes in between gets all of it the next time, and nothing until then.
+   */
+  serve(cell: number, promotes: boolean, deliver: (session: Session) => void): void {
+    const sight = this.#cells.get(cell);
+    if (sight === undefined) return;
+    for (const session of sight.waiting) {
+      if (!sight.isServing) session.sight.set(cell, SERVED);
+      if (session.sight.get(cell) !== SERVED) continue;
+      deliver(session);
+      if (!promotes) continue;
+      sight.waiting.delete(session);
+      sight.promoted.add(session);
+      session.sight.set(cell, PROMOTED);
+    }
+    sight.isServing = !promotes;
+    if (!promotes) return;
+    if (sight.promoted.size > 0) this.#promotedCells.add(sight);
+    sight.askedShard = -1;
+    if (sight.waiting.size > 0) this.#soil(sight);
+  }
+
+  /** Whether anybody was promoted to the cell within this turn. */
+  hasPromoted(cell: number): boolean {
+    return (this.#cells.get(cell)?.promoted.size ?? 0) > 0;
+  }
+
+  /** Calls `deliver` for those who were promoted this turn: the topic does not reach them yet. */
+  eachPromoted(cell: number, deliver: (session: Session) => void): void {
+    const sight = this.#cells.get(cell);
+    if (sight === undefined || sight.promoted.size === 0) return;
+    for (const session of sight.promoted) deliver(session);
+  }
+
+  /** The turn's messages are sent: who was promoted hears the topic from here on. */
+  endTurn(): void {
+    for (const sight of this.#promotedCells) {
+      for (const session of sight.promoted) {
+        session.sight.set(sight.cell, SUBSCRIBED);
+        sight.subscribers++;
+        session.connection?.subscribe(sight.cell);
+      }
+      sight.promoted.clear();
+    }
+    this.#promotedCells.clear();
+  }
+
+  /** Tells and asks the shards what they do not know yet. What finds a full lane stays to be done. */
+  settle(): void {
+    if (this.#dirty.length === 0) return;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const sight of dirty) {
+      sight.isDirty = false;
+      if (!this.#settleCell(sight)) this.#soil(sight);
+      if (sight.count === 0 && sight.toldShard < 0) this.#cells.delete(sight.cell);
+    }
+  }
+
+  #settleCell(sight: CellSight): boolean {
+    const owner = this.#ports.ownerOf(sight.cell);
+    if (sight.count === 0) return this.#tellNobody(sight, owner);
+    if (owner < 0) return false;
+    if (sight.toldShard !== owner) {
+      if (!this.#ports.tellSight(owner, sight.cell, sight.count)) return false;
+      sight.toldShard = owner;
+    }
+    if (sight.waiting.size > 0 && sight.askedShard !== owner) {
+      if (!this.#ports.askKeyframe(owner, sight.cell)) return false;
+      sight.askedShard = owner;
+    }
+    return true;
+  }
+
+  #tellNobody(sight: CellSight, owner: number): boolean {
+    // Only who was told of it believes that somebody sees the cell.
+    if (sight.toldShard >= 0 && sight.toldShard === owner) {
+      if (!this.#ports.tellSight(owner, sight.cell, 0)) return false;
+    }
+    sight.toldShard = -1;
+    sight.askedShard = -1;
+    return true;
+  }
+
+  #soil(sight: CellSight): void {
+    if (sight.isDirty) return;
+    sight.isDirty = true;
+    this.#dirty.push(sight);
+  }
+
+  #of(cell: number): CellSight {
+    let sight = this.#cells.get(cell);
+    if (sight === undefined) {
+      sight = {
+        cell,
+        count: 0,
+        subscribers: 0,
+        waiting: new Set(),
+        isServing: false,
+        promoted: new Set(),
+        toldShard: -1,
+        askedShard: -1,
+        isDirty: false,
+      };
+      this.#cells.set(cell, sight);
+    }
+    return sight;
+  }
+}
