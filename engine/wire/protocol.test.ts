@@ -30,7 +30,7 @@ function tablesOfPage(): { name: string; head: string[]; rows: string[][] }[] {
   for (const line of page.split("\n")) {
     if (!line.startsWith("|")) {
       isInTable = false;
-      const [, heading, opening] = /^(?:### (?:Kind \d+: )?([A-Z]\w+)|([A-Z]\w+)[:;,])/.exec(line) ?? [];
+      const [, heading, opening] = /^(?:### (?:Kind \d+: )?([A-Z]\w+)|([A-Z]\w+)\b.*:$)/.exec(line) ?? [];
       const found = heading ?? opening;
       if (found !== undefined && (layoutOf.has(found) || schemaOf.has(found))) name = found;
       else if (line.startsWith("#")) name = line.replace(/^#+ /, "");
