@@ -1,0 +1,409 @@
+/** The demo: signs a guest in, connects, and plays. Everything the page does is put together here. */
+import { GridshardClient, OwnPath } from "/lib/client/client.js";
+import { BattlePanel } from "./battle.js";
+import { byId, make } from "./dom.js";
+import {
+  appearanceOf,
+  BATTLE_FRAME,
+  battleEvents,
+  encodeAutoBattle,
+  encodeChallenge,
+  encodeDropItem,
+  entityStates,
+  fieldIntents,
+  ROOM_SCOPE,
+  titleOf,
+  walkingSpeed,
+} from "./game.js";
+import { Hud } from "./hud.js";
+import { forget, nameInAddress, newGuestAddress, remembered, signIn } from "./identity.js";
+import { Overlay } from "./overlay.js";
+import { hash, Scene } from "./scene.js";
+import { isTyping, Steering } from "./steering.js";
+
+/** Others are drawn this far in the past, so that the next frame is there when it is needed. */
+const DELAY_TICKS = 2;
+/** The game takes challenges within six meters; both may have moved on a little. */
+const REACH_METERS = 5.5;
+/** Walking this close into a creature begins a fight. */
+const CONTACT_METERS = 1.5;
+const CONTACT_AGAIN_MS = 3000;
+const CLIENT_NAME = "web-0.1.0";
+
+const client = new GridshardClient();
+const now = () => performance.now();
+const scene = new Scene(byId("world"), appearanceOf);
+const overlay = new Overlay();
+const me = new OwnPath();
+const hud = new Hud({
+  drop: (item) => client.sendFieldIntent(fieldIntents.dropItem, encodeDropItem(item)),
+  drink: () => client.sendFieldIntent(fieldIntents.usePotion),
+  rename: () => {
+    hud.closeBag();
+    client.close();
+    askName();
+  },
+  leave: () => {
+    hud.closeBag();
+    client.close();
+  },
+});
+const battle = new BattlePanel(client, now, () => byId("world").focus());
+const steering = new Steering(byId("world"), byId("stick"), (x, y) => {
+  const entity = scene.pick(x, y, client.entityId);
+  if (entity !== undefined) challenge(entity);
+});
+
+/** When the own entity's place was last told, and where it was: the age of the server's word. */
+let heardTick = -1;
+let heardMs = 0;
+let lastFrameMs = now();
+let isSigningIn = false;
+
+// ---- getting in ---------------------------------------------------------------------------------------------
+
+function askName() {
+  const guest = remembered();
+  overlay.show({
+    kind: "name",
+    title: "gridshard",
+    text: "A living world on worker threads. Walk into creatures to fight them, alone or with whoever is around.",
+    name: nameInAddress ?? guest?.name ?? "",
+    choices: [
+      { label: "Enter the world", isPrimary: true, choose: () => void enter(overlay.name || "Guest") },
+    ],
+    note: "Nothing to register: this browser remembers you.",
+  });
+}
+
+/** @param {string} name */
+async function enter(name) {
+  if (isSigningIn) return;
+  isSigningIn = true;
+  overlay.show({ kind: "connecting", title: "Entering the world…" });
+  try {
+    const guest = await signIn(name);
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    client.connect({ url: `${scheme}://${location.host}/ws`, ticket: guest.ticket, clientName: CLIENT_NAME });
+  } catch (error) {
+    overlay.show({
+      kind: "refused",
+      title: "The server cannot be reached",
+      text: error instanceof Error ? error.message : String(error),
+      choices: [{ label: "Try again", isPrimary: true, choose: () => void enter(name) }],
+    });
+  } finally {
+    isSigningIn = false;
+  }
+}
+
+const enterAgain = () => void enter(remembered()?.name ?? nameInAddress ?? "Guest");
+
+client.on("state", (state) => {
+  document.documentElement.dataset.state = state.kind;
+  if (state.kind !== "live") steering.enable(false);
+  if (state.kind === "live") overlay.hide();
+  else if (state.kind === "reconnecting") showReconnecting();
+  else if (state.kind === "closed") showClosed(state);
+});
+
+function showReconnecting() {
+  const state = client.state;
+  if (state.kind === "connecting" && state.attempt > 0) {
+    overlay.setText("Trying now…");
+    return;
+  }
+  if (state.kind !== "reconnecting") return;
+  const seconds = Math.max(0, Math.ceil((state.retryAtMs - now()) / 1000));
+  overlay.show({
+    kind: "reconnecting",
+    title: "Reconnecting",
+    text: `${capitalized(state.reason)}. Next try in ${seconds} s.`,
+    note: `Your place is kept for ${Math.round((client.welcome?.sessionGraceMs ?? 30_000) / 1000)} s.`,
+    ...(overlay.isOpen && byId("overlay").dataset.kind === "reconnecting"
+      ? {}
+      : { choices: [{ label: "Try now", isPrimary: true, choose: () => client.retryNow() }] }),
+  });
+}
+
+/** @param {Extract<import("../client/client.js").ClientState, { kind: "closed" }>} state */
+function showClosed(state) {
+  battle.close();
+  const newGuest = { label: "New guest", href: newGuestAddress(), choose: () => {} };
+  switch (state.name) {
+    case "goodbye":
+      overlay.show({
+        kind: "left",
+        title: "See you",
+        text: "You left the world. What you gained is kept.",
+        choices: [{ label: "Enter again", isPrimary: true, choose: enterAgain }],
+      });
+      return;
+    case "takenOver":
+      overlay.show({
+        kind: "taken",
+        title: "Playing in another tab",
+        text: "The same guest is in the world from elsewhere. Only one place at a time.",
+        choices: [{ label: "Play here", isPrimary: true, choose: enterAgain }, newGuest],
+      });
+      return;
+    case "ticketExpired":
+    case "ticketInvalid":
+      forget();
+      overlay.show({
+        kind: "refused",
+        title: "This server does not know you any more",
+        text: `${capitalized(state.reason)}.`,
+        choices: [{ label: "Start as a new guest", isPrimary: true, choose: enterAgain }],
+      });
+      return;
+    default:
+      overlay.show({
+        kind: "refused",
+        title: "The server closed the connection",
+        text: `${capitalized(state.reason)}.`,
+        note: `What to do: ${state.remedy}. (${state.name}, ${state.code})`,
+        choices: [{ label: "Reload the page", isPrimary: true, choose: () => location.reload() }],
+      });
+  }
+}
+
+client.on("welcome", (welcome) => {
+  hud.show();
+  scene.owners = welcome.owners;
+  hud.paintMap(client.world.shape, welcome.owners);
+  scene.hasCamera &&= welcome.recovered;
+  heardTick = -1;
+  me.jump();
+  if (!welcome.recovered) battle.close();
+});
+client.on("playerChanged", (player) => hud.showPlayer(player));
+client.on("refused", ({ reason, code }) => hud.toast(capitalized(reason || `refused (${code})`), "bad"));
+client.on("relocated", ({ reason }) => {
+  me.jump();
+  hud.toast(capitalized(reason || "you were put back"), "bad");
+});
+client.on("notice", ({ text, seconds }) => hud.notice(text, seconds, now()));
+client.on("intentsLost", () => hud.toast("Some of your last actions may not have happened", "bad"));
+client.on("roomLeft", ({ room, code, reason }) => {
+  if (code !== 0) hud.toast(capitalized(reason || "the battle ended"), "bad");
+  if (room === battle.room) battle.onLeft();
+});
+client.on("event", ({ scope, kind, room, body }) => {
+  if (scope !== ROOM_SCOPE) return;
+  if (kind === battleEvents.started) battle.onStarted(room, body);
+  else if (room !== battle.room) return;
+  else if (kind === battleEvents.log) battle.onLog(body);
+  else if (kind === battleEvents.over) battle.onOver(body);
+});
+client.on("roomFrame", ({ room, kind, body }) => {
+  if (room === battle.room && kind === BATTLE_FRAME) battle.onFrame(body);
+});
+client.on("stats", (stats) => hud.showStats(stats, countPlayers()));
+
+// ---- acting -------------------------------------------------------------------------------------------------
+
+/** @param {import("../client/client.js").Entity} entity */
+function challenge(entity) {
+  if (Math.hypot(entity.x - me.x, entity.y - me.y) > REACH_METERS) {
+    hud.toast(`${titleOf(entity)} is too far away: walk up to it`);
+    return;
+  }
+  if (client.sendFieldIntent(fieldIntents.challenge, encodeChallenge(entity.id)) === 0) {
+    hud.toast("Not now", "bad");
+  }
+}
+
+/** @returns {import("../client/client.js").Entity | undefined} whom the keyboard would challenge */
+function nearest() {
+  let found;
+  let distance = REACH_METERS;
+  for (const entity of client.world.entities.values()) {
+    if (entity.id === client.entityId || (entity.state & entityStates.dead) !== 0) continue;
+    const far = Math.hypot(entity.x - me.x, entity.y - me.y);
+    if (far < distance) {
+      distance = far;
+      found = entity;
+    }
+  }
+  return found;
+}
+
+function autoBattle() {
+  if (battle.isOpen) return;
+  client.sendFieldIntent(fieldIntents.autoBattle, encodeAutoBattle(0, 3));
+}
+
+function toggleShards() {
+  scene.showsShards = !scene.showsShards;
+  byId("toggle-shards").setAttribute("aria-pressed", String(scene.showsShards));
+}
+
+function showHelp() {
+  const keys = [
+    ["W A S D, arrows", "walk; on a phone, drag anywhere"],
+    ["E, click, tap", "fight whoever is near"],
+    ["1 … 5", "skills in a battle"],
+    ["Q", "next target"],
+    ["F", "flee"],
+    ["B", "auto-battle"],
+    ["I", "profile and bag"],
+    ["T", "tint cells by shard"],
+  ];
+  hud.closeBag();
+  const list = make(
+    "dl",
+    { className: "keys" },
+    ...keys.flatMap(([key, what]) => [make("dt", {}, key), make("dd", {}, what)]),
+  );
+  overlay.show({
+    kind: "help",
+    title: "How to play",
+    choices: [{ label: "Back to the world", isPrimary: true, choose: () => overlay.hide() }],
+  });
+  byId("overlay-text").replaceChildren(list);
+}
+
+byId("auto").addEventListener("click", autoBattle);
+byId("help").addEventListener("click", showHelp);
+byId("toggle-shards").addEventListener("click", toggleShards);
+byId("hint").addEventListener("click", () => {
+  const entity = client.world.entities.get(scene.marked);
+  if (entity !== undefined) challenge(entity);
+});
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || isTyping(event.target)) return;
+  if (overlay.isOpen) {
+    if (event.code === "Escape" && byId("overlay").dataset.kind === "help") overlay.hide();
+    return;
+  }
+  if (event.code === "KeyT") toggleShards();
+  else if (event.code === "KeyI") hud.toggleBag();
+  else if (event.code === "Escape") hud.closeBag();
+  else if (event.code === "KeyH") showHelp();
+  else if (battle.isOpen) return;
+  else if (event.code === "KeyB") autoBattle();
+  else if (event.code === "KeyE") {
+    const entity = nearest();
+    if (entity !== undefined) challenge(entity);
+  }
+});
+addEventListener("online", () => client.retryNow());
+
+// ---- every picture ------------------------------------------------------------------------------------------
+
+function countPlayers() {
+  let players = 0;
+  for (const entity of client.world.entities.values()) {
+    if (entity.kind === 0 && entity.id !== client.entityId) players++;
+  }
+  return players;
+}
+
+function moveMe() {
+  const entity = client.world.entities.get(client.entityId);
+  if (entity === undefined) return;
+  const nowMs = now();
+  const { world } = client;
+  if (world.clock.latestTick !== heardTick) {
+    heardTick = world.clock.latestTick;
+    heardMs = nowMs;
+  }
+  const { pingMs } = client.stats();
+  const ageMs = Math.min(250, nowMs - heardMs);
+  const unheardMs = (Number.isNaN(pingMs) ? 50 : pingMs) + world.clock.tickPeriodMs + ageMs;
+  me.update(entity.x, entity.y, unheardMs, nowMs);
+  const width = world.shape.widthCells * world.shape.cellSizeMeters;
+  const height = world.shape.heightCells * world.shape.cellSizeMeters;
+  me.x = Math.min(width, Math.max(0, me.x));
+  me.y = Math.min(height, Math.max(0, me.y));
+  hud.showMe(client.welcome?.name ?? "", entity.id, entity.look, hash(entity.id) & 0xffff);
+}
+
+function steer() {
+  steering.enable(client.state.kind === "live" && !overlay.isOpen && !battle.isOpen);
+  const { x, y } = steering;
+  client.move(x, y);
+  const state = client.world.entities.get(client.entityId)?.state ?? 0;
+  // Everybody walks at full speed or stands; who is about to fight stands.
+  const isHeld = (state & (entityStates.engaging | entityStates.battle)) !== 0;
+  const length = Math.hypot(x, y);
+  const speed = isHeld || length === 0 ? 0 : walkingSpeed / length;
+  me.steer(x * speed, y * speed, now());
+  if (speed > 0) bump(x, y);
+}
+
+let bumpedMs = Number.NEGATIVE_INFINITY;
+/**
+ * Walking into a creature is a challenge.
+ * @param {number} x
+ * @param {number} y
+ */
+function bump(x, y) {
+  const nowMs = now();
+  if (nowMs - bumpedMs < CONTACT_AGAIN_MS) return;
+  const entity = nearest();
+  if (entity === undefined || entity.kind === 0 || (entity.state & ~entityStates.chasing) !== 0) return;
+  const dx = entity.x - me.x;
+  const dy = entity.y - me.y;
+  if (Math.hypot(dx, dy) > CONTACT_METERS || dx * x + dy * y < 0) return;
+  bumpedMs = nowMs;
+  challenge(entity);
+}
+
+function showHint() {
+  const entity = battle.isOpen || overlay.isOpen || client.state.kind !== "live" ? undefined : nearest();
+  const hint = byId("hint");
+  scene.marked = entity?.id ?? 0;
+  hint.hidden = entity === undefined;
+  if (entity === undefined) return;
+  const text = titleOf(entity);
+  if (hint.dataset.text === text) return;
+  hint.dataset.text = text;
+  hint.replaceChildren(make("kbd", {}, "E"), " Fight ", make("b", {}, text));
+}
+
+let mapDrawnMs = 0;
+function frame() {
+  const nowMs = now();
+  const elapsedMs = Math.min(250, nowMs - lastFrameMs);
+  lastFrameMs = nowMs;
+  steer();
+  client.world.sweep(nowMs);
+  moveMe();
+  showHint();
+  scene.draw({
+    world: client.world,
+    tick: client.world.clock.tickAt(nowMs, DELAY_TICKS * client.world.clock.tickPeriodMs),
+    meId: client.entityId,
+    meX: me.x,
+    meY: me.y,
+    nowMs,
+    elapsedMs,
+  });
+  battle.draw();
+  if (nowMs - mapDrawnMs > 200) {
+    mapDrawnMs = nowMs;
+    hud.drawMap(client.world, me.x, me.y);
+    hud.tickNotice(nowMs);
+    if (client.state.kind !== "live") showReconnecting();
+  }
+  requestAnimationFrame(frame);
+}
+
+/** A hidden page draws nothing, and so would never tell the server to stop. */
+document.addEventListener("visibilitychange", () => document.hidden && client.move(0, 0));
+addEventListener("blur", () => client.move(0, 0));
+
+/** @param {string} text */
+function capitalized(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+requestAnimationFrame(frame);
+if (nameInAddress !== undefined) void enter(nameInAddress);
+else if (remembered() !== undefined) enterAgain();
+else askName();
+
+/** For tests and the curious: the client behind the page. */
+Object.assign(globalThis, { gridshard: { client, scene, battle, steering, me } });

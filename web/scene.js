@@ -1,0 +1,480 @@
+/**
+ * The world on a canvas that fills the window. World coordinates are meters, x to the right and y down; the camera
+ * follows the player. Everything is drawn every frame from the client's model, nothing is kept but what fades.
+ */
+import { ellipse, shadow } from "./figures.js";
+
+/** @typedef {import("../client/client.js").Entity} Entity */
+/** @typedef {import("../client/client.js").World} World */
+
+/**
+ * How a game wants an entity drawn.
+ * @typedef {object} Appearance
+ * @property {import("./figures.js").Draw} draw
+ * @property {string} tint
+ * @property {number} size meters of half a body
+ * @property {string} label
+ * @property {boolean} isPerson
+ * @property {"" | "swords" | "alarm"} mark shown above the head
+ * @property {boolean} isGone fades away
+ */
+
+/** What is remembered of an entity from frame to frame. */
+class Sprite {
+  x = 0;
+  y = 0;
+  face = 1;
+  step = 0;
+  speed = 0;
+  shownMs = 0;
+  health = 255;
+  hitMs = -1e9;
+  /** @type {Entity} */
+  entity;
+  /** Frame in which it was last in sight. */
+  frame = 0;
+  alpha = 0;
+
+  /** @param {Entity} entity */
+  constructor(entity) {
+    this.entity = entity;
+    this.health = entity.health;
+  }
+}
+
+const GROUND_VARIANTS = 6;
+const METERS_ACROSS = 46;
+
+/** Colour of a shard's cells, also used by the minimap. @param {number} shard */
+export function shardHue(shard) {
+  return Math.round(160 + shard * 137.5) % 360;
+}
+
+export class Scene {
+  /** CSS pixels per meter. */
+  scale = 24;
+  cameraX = 0;
+  cameraY = 0;
+  hasCamera = false;
+  showsShards = false;
+  /** Shard of every cell. */
+  owners = new Uint8Array();
+  /** Id of the entity the pointer or the keyboard is on. */
+  marked = 0;
+  #canvas;
+  #c;
+  #width = 0;
+  #height = 0;
+  #ratio = 1;
+  /** @type {Map<number, Sprite>} */
+  #sprites = new Map();
+  /** @type {Sprite[]} */
+  #order = [];
+  #frame = 0;
+  /** @type {HTMLCanvasElement[]} */
+  #ground = [];
+  #groundSize = 0;
+  /** How far each cell has come out of the dark, 0..1. @type {Map<number, number>} */
+  #light = new Map();
+  #appearanceOf;
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {(entity: Entity) => Appearance} appearanceOf
+   */
+  constructor(canvas, appearanceOf) {
+    this.#canvas = canvas;
+    const context = canvas.getContext("2d", { alpha: false });
+    if (context === null) throw new Error("this browser has no canvas");
+    this.#c = context;
+    this.#appearanceOf = appearanceOf;
+    this.resize();
+    addEventListener("resize", () => this.resize());
+    addEventListener("orientationchange", () => this.resize());
+  }
+
+  resize() {
+    this.#ratio = Math.min(3, devicePixelRatio || 1);
+    this.#width = innerWidth;
+    this.#height = innerHeight;
+    this.#canvas.width = Math.round(this.#width * this.#ratio);
+    this.#canvas.height = Math.round(this.#height * this.#ratio);
+    this.scale = Math.min(44, Math.max(17, Math.max(this.#width, this.#height) / METERS_ACROSS));
+    this.#groundSize = 0;
+  }
+
+  /**
+   * The entity drawn nearest to a point of the window, within a finger's width.
+   * @param {number} clientX
+   * @param {number} clientY
+   * @param {number} except
+   * @returns {Entity | undefined}
+   */
+  pick(clientX, clientY, except) {
+    const x = (clientX - this.#width / 2) / this.scale + this.cameraX;
+    const y = (clientY - this.#height / 2) / this.scale + this.cameraY;
+    let nearest;
+    let distance = Math.max(1.6, 30 / this.scale);
+    for (const sprite of this.#sprites.values()) {
+      if (sprite.entity.id === except || sprite.frame !== this.#frame) continue;
+      const far = Math.hypot(sprite.x - x, sprite.y - 0.6 - y);
+      if (far < distance) {
+        distance = far;
+        nearest = sprite.entity;
+      }
+    }
+    return nearest;
+  }
+
+  /**
+   * @param {object} view
+   * @param {World} view.world
+   * @param {number} view.tick tick to draw others at
+   * @param {number} view.meId
+   * @param {number} view.meX where to draw the player
+   * @param {number} view.meY
+   * @param {number} view.nowMs
+   * @param {number} view.elapsedMs since the last frame
+   */
+  draw({ world, tick, meId, meX, meY, nowMs, elapsedMs }) {
+    this.#frame++;
+    this.#follow(meX, meY, elapsedMs, world.entities.has(meId));
+    const c = this.#c;
+    c.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
+    c.fillStyle = "#0a0f12";
+    c.fillRect(0, 0, this.#width, this.#height);
+    this.#drawGround(world, elapsedMs);
+    this.#order.length = 0;
+    for (const entity of world.entities.values()) {
+      let sprite = this.#sprites.get(entity.id);
+      if (sprite === undefined || sprite.entity !== entity) {
+        sprite = new Sprite(entity);
+        this.#sprites.set(entity.id, sprite);
+      }
+      const isMe = entity.id === meId;
+      const place = isMe ? undefined : world.place(entity, tick);
+      this.#advance(sprite, place?.x ?? meX, place?.y ?? meY, nowMs, elapsedMs);
+    }
+    for (const [id, sprite] of this.#sprites) {
+      if (sprite.frame !== this.#frame) {
+        sprite.alpha -= elapsedMs / 220;
+        if (sprite.alpha <= 0) {
+          this.#sprites.delete(id);
+          continue;
+        }
+      }
+      this.#order.push(sprite);
+    }
+    this.#order.sort(byDepth);
+    for (const sprite of this.#order) this.#drawSprite(sprite, sprite.entity.id === meId, nowMs);
+    for (const sprite of this.#order) this.#drawLabel(sprite, sprite.entity.id === meId, nowMs);
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} elapsedMs
+   * @param {boolean} isHere
+   */
+  #follow(x, y, elapsedMs, isHere) {
+    if (!isHere) return;
+    const far = Math.hypot(x - this.cameraX, y - this.cameraY);
+    if (!this.hasCamera || far > 12) {
+      this.cameraX = x;
+      this.cameraY = y;
+      this.hasCamera = true;
+      return;
+    }
+    const share = elapsedMs / (elapsedMs + 90);
+    this.cameraX += (x - this.cameraX) * share;
+    this.cameraY += (y - this.cameraY) * share;
+  }
+
+  /**
+   * @param {World} world
+   * @param {number} elapsedMs
+   */
+  #drawGround(world, elapsedMs) {
+    const { widthCells, heightCells, cellSizeMeters } = world.shape;
+    if (widthCells === 0) return;
+    const c = this.#c;
+    const size = cellSizeMeters * this.scale;
+    this.#paintGround(Math.round(size));
+    const left = this.#width / 2 - this.cameraX * this.scale;
+    const top = this.#height / 2 - this.cameraY * this.scale;
+    const firstColumn = Math.max(0, Math.floor(-left / size));
+    const firstRow = Math.max(0, Math.floor(-top / size));
+    const lastColumn = Math.min(widthCells - 1, Math.floor((this.#width - left) / size));
+    const lastRow = Math.min(heightCells - 1, Math.floor((this.#height - top) / size));
+    for (let row = firstRow; row <= lastRow; row++) {
+      for (let column = firstColumn; column <= lastColumn; column++) {
+        const cell = row * widthCells + column;
+        const target = world.knows(cell) ? 1 : 0;
+        let light = this.#light.get(cell) ?? target;
+        light += Math.sign(target - light) * Math.min(Math.abs(target - light), elapsedMs / 350);
+        this.#light.set(cell, light);
+        const x = Math.round(left + column * size);
+        const y = Math.round(top + row * size);
+        const width = Math.round(left + (column + 1) * size) - x;
+        const height = Math.round(top + (row + 1) * size) - y;
+        const ground = this.#ground[hash(cell) % GROUND_VARIANTS];
+        if (ground !== undefined) c.drawImage(ground, x, y, width, height);
+        if (this.showsShards) this.#tintCell(cell, x, y, width, height);
+        if (light < 1) {
+          c.fillStyle = `rgb(8 12 15 / ${(0.62 * (1 - light)).toFixed(3)})`;
+          c.fillRect(x, y, width, height);
+        }
+        c.strokeStyle = "rgb(190 225 215 / .065)";
+        c.lineWidth = 1;
+        c.strokeRect(x + 0.5, y + 0.5, width, height);
+      }
+    }
+    if (this.#light.size > 512) this.#light.clear();
+    c.strokeStyle = "rgb(140 190 180 / .35)";
+    c.lineWidth = 3;
+    c.strokeRect(left, top, widthCells * size, heightCells * size);
+  }
+
+  /**
+   * @param {number} cell
+   * @param {number} x
+   * @param {number} y
+   * @param {number} width
+   * @param {number} height
+   */
+  #tintCell(cell, x, y, width, height) {
+    const owner = this.owners[cell];
+    if (owner === undefined) return;
+    const c = this.#c;
+    const hue = shardHue(owner);
+    c.fillStyle = `hsl(${hue} 75% 55% / .13)`;
+    c.fillRect(x, y, width, height);
+    c.fillStyle = `hsl(${hue} 80% 75% / .55)`;
+    c.font = "600 11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
+    c.textAlign = "left";
+    c.fillText(`shard ${owner} · cell ${cell}`, x + 8, y + 17);
+  }
+
+  /** Paints the variants of a cell's ground, once per zoom. @param {number} size */
+  #paintGround(size) {
+    if (this.#groundSize === size) return;
+    this.#groundSize = size;
+    const pixels = Math.max(1, Math.round(size * this.#ratio));
+    this.#ground = Array.from({ length: GROUND_VARIANTS }, (_, variant) => {
+      const canvas = document.createElement("canvas");
+      canvas.width = pixels;
+      canvas.height = pixels;
+      const c = canvas.getContext("2d");
+      if (c === null) return canvas;
+      c.scale(pixels, pixels);
+      c.fillStyle = `hsl(${168 + (variant % 3) * 4} 20% ${10.2 + (variant % 4) * 0.35}%)`;
+      c.fillRect(0, 0, 1, 1);
+      for (let index = 0; index < 70; index++) paintTuft(c, hash(variant * 977 + index * 31 + 7));
+      return canvas;
+    });
+  }
+
+  /**
+   * @param {Sprite} sprite
+   * @param {number} x
+   * @param {number} y
+   * @param {number} nowMs
+   * @param {number} elapsedMs
+   */
+  #advance(sprite, x, y, nowMs, elapsedMs) {
+    const isNew = sprite.frame === 0;
+    const dx = isNew ? 0 : x - sprite.x;
+    const dy = isNew ? 0 : y - sprite.y;
+    const way = Math.hypot(dx, dy);
+    const speed = elapsedMs > 0 ? Math.min(20, (way * 1000) / elapsedMs) : 0;
+    sprite.speed += (speed - sprite.speed) * 0.25;
+    if (way < 3) sprite.step += way * 3.4;
+    if (Math.abs(dx) > 0.004 && Math.abs(dx) > Math.abs(dy) * 0.3) sprite.face = dx < 0 ? -1 : 1;
+    sprite.x = x;
+    sprite.y = y;
+    if (isNew) sprite.face = hash(sprite.entity.id) % 2 === 0 ? 1 : -1;
+    if (sprite.entity.health < sprite.health) sprite.hitMs = nowMs;
+    sprite.health = sprite.entity.health;
+    const isGone = this.#appearanceOf(sprite.entity).isGone;
+    const fade = (isGone ? -elapsedMs : elapsedMs) / 220;
+    sprite.alpha = Math.max(0, Math.min(1, sprite.alpha + fade));
+    sprite.frame = this.#frame;
+  }
+
+  /**
+   * @param {Sprite} sprite
+   * @param {boolean} isMe
+   * @param {number} nowMs
+   */
+  #drawSprite(sprite, isMe, nowMs) {
+    const c = this.#c;
+    const { entity } = sprite;
+    if (sprite.alpha <= 0) return;
+    const looks = this.#appearanceOf(entity);
+    const unit = looks.size * this.scale;
+    c.save();
+    c.globalAlpha = sprite.alpha;
+    c.translate(this.#screenX(sprite.x), this.#screenY(sprite.y));
+    c.scale(unit, unit);
+    if (isMe) this.#ring("#ffd166", 1.15, nowMs);
+    else if (entity.id === this.marked) this.#ring("#ff7b72", 1.2, nowMs);
+    shadow(c, 0.85);
+    looks.draw(
+      c,
+      {
+        face: sprite.face,
+        step: sprite.step,
+        isWalking: sprite.speed > 0.25,
+        timeMs: nowMs,
+        seed: hash(entity.id) & 0xffff,
+      },
+      nowMs - sprite.hitMs < 130 ? "#ffffff" : looks.tint,
+    );
+    c.restore();
+  }
+
+  /**
+   * @param {string} colour
+   * @param {number} radius
+   * @param {number} nowMs
+   */
+  #ring(colour, radius, nowMs) {
+    const c = this.#c;
+    const pulse = 1 + Math.sin(nowMs / 420) * 0.04;
+    c.strokeStyle = colour;
+    c.lineWidth = 0.09;
+    c.beginPath();
+    c.ellipse(0, 0, radius * pulse, radius * 0.46 * pulse, 0, 0, Math.PI * 2);
+    c.stroke();
+  }
+
+  /**
+   * @param {Sprite} sprite
+   * @param {boolean} isMe
+   * @param {number} nowMs
+   */
+  #drawLabel(sprite, isMe, nowMs) {
+    const { entity } = sprite;
+    const looks = this.#appearanceOf(entity);
+    const isMarked = entity.id === this.marked;
+    const c = this.#c;
+    const x = this.#screenX(sprite.x);
+    let y = this.#screenY(sprite.y) - looks.size * this.scale * (looks.isPerson ? 2.45 : 2.2);
+    if (sprite.alpha <= 0) return;
+    c.globalAlpha = sprite.alpha;
+    if (entity.health < 255 && !looks.isGone) {
+      const width = Math.max(26, looks.size * this.scale * 2);
+      c.fillStyle = "rgb(0 0 0 / .55)";
+      c.fillRect(x - width / 2 - 1, y - 5, width + 2, 6);
+      c.fillStyle = entity.health > 128 ? "#67d391" : entity.health > 64 ? "#f2c14e" : "#ef6461";
+      c.fillRect(x - width / 2, y - 4, (width * entity.health) / 255, 4);
+      y -= 9;
+    }
+    if (looks.isPerson || isMarked) {
+      c.font = `${isMe ? 700 : 600} 12.5px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif`;
+      c.textAlign = "center";
+      c.lineJoin = "round";
+      c.lineWidth = 3.5;
+      c.strokeStyle = "rgb(6 10 13 / .85)";
+      c.strokeText(looks.label, x, y);
+      c.fillStyle = isMe ? "#ffd166" : looks.isPerson ? "#e8f0ee" : "#ffb4a8";
+      c.fillText(looks.label, x, y);
+      y -= 15;
+    }
+    if (looks.mark === "swords") this.#swords(x, y - 2, nowMs);
+    else if (looks.mark === "alarm") this.#alarm(x, y - 2);
+    c.globalAlpha = 1;
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} nowMs
+   */
+  #swords(x, y, nowMs) {
+    const c = this.#c;
+    const reach = 6 + Math.sin(nowMs / 160) * 0.8;
+    c.fillStyle = "rgb(6 10 13 / .75)";
+    ellipse(c, x, y - 4, 11, 11);
+    c.lineCap = "round";
+    c.strokeStyle = "#ff9d8a";
+    c.lineWidth = 2.2;
+    c.beginPath();
+    c.moveTo(x - reach, y - 4 - reach);
+    c.lineTo(x + reach * 0.8, y - 4 + reach * 0.8);
+    c.moveTo(x + reach, y - 4 - reach);
+    c.lineTo(x - reach * 0.8, y - 4 + reach * 0.8);
+    c.stroke();
+  }
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
+  #alarm(x, y) {
+    const c = this.#c;
+    c.fillStyle = "#ff6b5e";
+    ellipse(c, x, y - 4, 9, 9);
+    c.fillStyle = "#fff";
+    c.fillRect(x - 1.3, y - 9, 2.6, 6);
+    ellipse(c, x, y - 0.2, 1.6, 1.6);
+  }
+
+  /** @param {number} meters */
+  #screenX(meters) {
+    return (meters - this.cameraX) * this.scale + this.#width / 2;
+  }
+
+  /** @param {number} meters */
+  #screenY(meters) {
+    return (meters - this.cameraY) * this.scale + this.#height / 2;
+  }
+}
+
+/**
+ * @param {Sprite} a
+ * @param {Sprite} b
+ */
+function byDepth(a, b) {
+  return a.y - b.y || a.entity.id - b.entity.id;
+}
+
+/**
+ * A blade of grass, a pebble or a flower, in a unit square.
+ * @param {CanvasRenderingContext2D} c
+ * @param {number} dice
+ */
+function paintTuft(c, dice) {
+  const x = 0.02 + ((dice & 1023) / 1023) * 0.96;
+  const y = 0.02 + (((dice >>> 10) & 1023) / 1023) * 0.96;
+  const kind = (dice >>> 20) % 16;
+  const size = 0.004 + ((dice >>> 24) & 15) * 0.0004;
+  if (kind < 10) {
+    c.strokeStyle = `hsl(${158 + kind * 2} 24% ${15 + kind * 0.5}%)`;
+    c.lineWidth = 0.0028;
+    c.lineCap = "round";
+    c.beginPath();
+    for (const lean of [-1, 0, 1]) {
+      c.moveTo(x + lean * size * 0.5, y);
+      c.lineTo(x + lean * size * 1.5, y - size * (lean === 0 ? 2.6 : 1.9));
+    }
+    c.stroke();
+  } else if (kind < 14) {
+    c.fillStyle = `hsl(190 10% ${17 + kind * 0.4}%)`;
+    ellipse(c, x, y, size * 1.3, size * 0.85);
+  } else {
+    c.fillStyle = kind === 14 ? "hsl(42 45% 40%)" : "hsl(330 28% 42%)";
+    for (let petal = 0; petal < 4; petal++) {
+      const [px, py] = [(petal & 1) * 2 - 1, (petal & 2) - 1];
+      ellipse(c, x + px * size * 0.45, y + py * size * 0.45, size * 0.45, size * 0.45);
+    }
+  }
+}
+
+/** A 32-bit hash ("lowbias32"). @param {number} value */
+export function hash(value) {
+  let x = value | 0;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return (x ^ (x >>> 16)) >>> 0;
+}
