@@ -29,10 +29,12 @@ const FILE_BYTES_MAX = 16_777_216;
 const securityHeaders = {
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
-  "content-security-policy":
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 } as const;
+const contentPolicy =
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; style-src 'self' 'unsafe-inline'; " +
+  "object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+/** Browsers take import maps only inline; its hash allows this one and no other inline script. */
+const importMap = /<script type="importmap">([\s\S]*?)<\/script>/;
 
 interface CachedFile {
   readonly file: string;
@@ -40,6 +42,7 @@ interface CachedFile {
   modifiedMs: number;
   body: Uint8Array;
   etag: string;
+  policy: string;
 }
 
 /** A folder whose files are served below a path, and which of them. */
@@ -65,6 +68,7 @@ export class StaticFiles {
           modifiedMs: -1,
           body: new Uint8Array(0),
           etag: "",
+          policy: contentPolicy,
         });
       }
     }
@@ -82,6 +86,7 @@ export class StaticFiles {
     if (cached === undefined || !refresh(cached)) return null;
     const headers = {
       ...securityHeaders,
+      "content-security-policy": cached.policy,
       "content-type": cached.type,
       "cache-control": "no-cache",
       etag: cached.etag,
@@ -99,7 +104,15 @@ function refresh(cached: CachedFile): boolean {
   cached.body = new Uint8Array(readFileSync(cached.file));
   cached.modifiedMs = found.mtimeMs;
   cached.etag = `"${createHash("sha256").update(cached.body).digest("base64url").slice(0, 22)}"`;
+  cached.policy = policyOf(cached);
   return true;
+}
+
+function policyOf(file: CachedFile): string {
+  const map = file.type.startsWith("text/html") ? importMap.exec(new TextDecoder().decode(file.body)) : null;
+  if (map === null) return contentPolicy;
+  const hash = createHash("sha256").update(map[1]!).digest("base64");
+  return `${contentPolicy}; script-src 'self' 'sha256-${hash}'`;
 }
 
 /** Relative paths with forward slashes; nothing when there is no such folder. */
@@ -124,10 +137,12 @@ export function serverMounts(): Mount[] {
     { path: "/", folder: join(packageRoot(), "web") },
     { path: "/lib/client/", folder: join(compiled, "client"), only: isModule },
     { path: "/lib/engine/wire/", folder: join(compiled, "engine", "wire"), only: isModule },
+    // What the verifier of the wire imports.
+    { path: "/lib/engine/", folder: join(compiled, "engine"), only: (relative) => relative === "assert.js" },
     {
       path: "/lib/games/",
       folder: join(compiled, "games"),
-      only: (relative) => isModule(relative) && /(^|\/)generated\//.test(relative),
+      only: (relative) => isModule(relative) && /(^|\/)(generated\/|tables\.js)/.test(relative),
     },
     { path: "/lib/flatbuffers/", folder: join(flatbuffers, "mjs") },
   ];
