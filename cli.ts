@@ -31,8 +31,6 @@ class UsageWrong extends Error {
   override readonly name = "UsageWrong";
 }
 
-process.exitCode = await main(process.argv.slice(2));
-
 async function main(argv: readonly string[]): Promise<number> {
   const [command = "help", ...rest] = argv;
   try {
@@ -133,3 +131,6 @@ async function serve(argv: readonly string[]): Promise<number> {
 function print(text: string): void {
   writeSync(1, text);
 }
+
+// Not left to an empty event loop: a thread that did not end by its deadline would keep the process for ever.
+process.exit(await main(process.argv.slice(2)));

@@ -36,7 +36,7 @@ export function loadServerKey(path: string): Uint8Array {
 }
 
 function createServerKey(path: string): Uint8Array {
-  const key = secretBytes(SERVER_KEY_BYTES);
+  const key = Uint8Array.from(secretBytes(SERVER_KEY_BYTES));
   // Under another name first: a crash in here never leaves half a key.
   const temporary = `${path}.new`;
   try {

@@ -36,7 +36,7 @@ export function configJsonSchema(): SchemaNode {
     io: "input",
     override: ({ jsonSchema }) => {
       // A section's default is what its keys say; `{}` would tell an editor nothing.
-      if (jsonSchema.type === "object") delete jsonSchema.default;
+      if (jsonSchema.properties !== undefined) delete jsonSchema.default;
     },
   }) as SchemaNode;
 }
