@@ -8,6 +8,7 @@ import { Counters } from "../engine/memory/counters.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
 import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { persistenceCatalogue } from "../engine/metrics.js";
+import { systemThreadId } from "../engine/system-thread.js";
 import { systemClock as clock } from "../engine/time.js";
 import { DataFolder } from "./data-folder.js";
 import { createStore, openWithin } from "./open-store.js";
@@ -22,6 +23,7 @@ const report = (said: PersistenceReport) => port.postMessage(said);
 const log = createLog("store", { level: config.log.level, wallMs: clock.wallMs });
 const doorbell = new Doorbell(wiring.doorbells.store);
 const control = new ControlBlock(wiring.control);
+control.setSystemThreadId(control.storeThread, systemThreadId());
 const store = createStore(config.store, DataFolder.inherit(hold));
 await openWithin(store, { waitMs: config.store.startWaitMs, clock, log });
 

@@ -4,6 +4,7 @@ import { createLog } from "../engine/log.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
 import { loadGames } from "../engine/room/load-games.js";
+import { systemThreadId } from "../engine/system-thread.js";
 import { systemClock } from "../engine/time.js";
 import type { Wiring } from "../engine/wiring.js";
 import { Shard } from "./shard.js";
@@ -28,6 +29,7 @@ export default async function run(task: ShardTask): Promise<void> {
   const games = await loadGames(config.games, config.world.field);
   const host = new Shard({ ...task, games, clock, log });
   const control = new ControlBlock(wiring.control);
+  control.setSystemThreadId(shard, systemThreadId());
   const doorbell = new Doorbell(wiring.doorbells.shards[shard]!);
   const hasInput = () => host.hasInput();
   let turnedMs = clock.nowMs();
