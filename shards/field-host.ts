@@ -204,8 +204,9 @@ export class FieldHost implements FieldContext {
     const row = this.#addRow({ id: join.session, x, y, cell: cellAt(this.grid, x, y) });
     const member = new Member({ ...join, row, applied: 0 });
     this.members.set(join.session, member);
-    this.field.onJoin?.(member);
+    // Before the hook, which may tell the member something: the client's Welcome comes first.
     this.sayMember(toNet.joined, member);
+    this.field.onJoin?.(member);
     this.#outlet.engineEvent(
       member.session,
       engineEvents.playerChanged,
