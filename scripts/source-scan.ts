@@ -37,7 +37,7 @@ export interface Import {
 }
 
 /** `import … from "x"`, `export … from "x"`, `import "x"` and `import("x")`, type imports included. */
-const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*(["'])([^"'\n]+)\1/g;
+const IMPORT = /(?:(?<!\.\s*)\bfrom|\bimport\s*\(?)\s*(["'])([^"'\n]+)\1/g;
 
 export function importsOf(source: Source): Import[] {
   const imports: Import[] = [];
