@@ -16,6 +16,9 @@ export const actKinds = {
   join: 6,
 } as const;
 
+/** Room for the largest of these: the options of a full battle. */
+export const ACT_BYTES = 4096;
+
 /** All that a battle must know of who fights in it. Strength follows from species and level. */
 export interface FighterDescription {
   /** 0 for a creature that is nowhere in the world. */
@@ -93,7 +96,7 @@ export function readFighter(from: ByteReader): FighterDescription {
   };
 }
 
-export function encodeChallenge(challenge: Challenge, out = new ByteWriter()): Uint8Array {
+export function encodeChallenge(challenge: Challenge, out = new ByteWriter(ACT_BYTES)): Uint8Array {
   out.clear().u32(challenge.target).u32(challenge.room).u32(challenge.roomCell);
   return writeFighter(out, challenge.challenger).bytes();
 }
@@ -101,21 +104,21 @@ export function readChallenge(from: ByteReader): Challenge {
   return { target: from.u32(), room: from.u32(), roomCell: from.u32(), challenger: readFighter(from) };
 }
 
-export function encodeDeclined(declined: Declined, out = new ByteWriter()): Uint8Array {
+export function encodeDeclined(declined: Declined, out = new ByteWriter(ACT_BYTES)): Uint8Array {
   return out.clear().u32(declined.target).u16(declined.code).bytes();
 }
 export function readDeclined(from: ByteReader): Declined {
   return { target: from.u32(), code: from.u16() };
 }
 
-export function encodeJoin(join: Join, out = new ByteWriter()): Uint8Array {
+export function encodeJoin(join: Join, out = new ByteWriter(ACT_BYTES)): Uint8Array {
   return writeFighter(out.clear().u32(join.against), join.fighter).bytes();
 }
 export function readJoin(from: ByteReader): Join {
   return { against: from.u32(), fighter: readFighter(from) };
 }
 
-export function encodeOutcome(outcome: Outcome, out = new ByteWriter()): Uint8Array {
+export function encodeOutcome(outcome: Outcome, out = new ByteWriter(ACT_BYTES)): Uint8Array {
   out
     .clear()
     .u8(outcomes.indexOf(outcome.outcome))
@@ -136,7 +139,7 @@ export function readOutcome(from: ByteReader): Outcome {
   return { outcome, experience, gold, health, items };
 }
 
-export function encodeBattleOptions(options: BattleOptions, out = new ByteWriter()): Uint8Array {
+export function encodeBattleOptions(options: BattleOptions, out = new ByteWriter(ACT_BYTES)): Uint8Array {
   out
     .clear()
     .u8(options.isAuto ? 1 : 0)

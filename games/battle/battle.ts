@@ -10,6 +10,7 @@ import {
   type RoomType,
 } from "../../engine/room/game.js";
 import {
+  ACT_BYTES,
   actKinds,
   encodeDeclined,
   encodeOutcome,
@@ -78,7 +79,7 @@ const ORDER_AHEAD_TICKS = 10;
 
 /** Emptied before the hook that fills it ends, so all battles of a thread share it. */
 const log = new BattleLog();
-const out = new ByteWriter();
+const out = new ByteWriter(ACT_BYTES);
 
 class Battle implements Room {
   readonly #context: RoomContext;

@@ -4,7 +4,7 @@
  */
 import type { ByteReader, ByteWriter } from "../../engine/room/game.js";
 import type { FighterDescription } from "./acts.js";
-import { FIGHTERS_MAX, SKILLS_MAX, skills, speciesOf } from "./tables.js";
+import { FIGHTERS_MAX, GROWTH_PERCENT, SKILLS_MAX, skills, speciesOf } from "./tables.js";
 
 /** Words of one fighter. Ticks are the room's. */
 export const ENTITY = 0; // u32
@@ -64,7 +64,8 @@ export class Fighters {
     const at = index * WORDS;
     const kind = speciesOf(fighter.species);
     const more = Math.max(1, fighter.level) - 1;
-    const healthMax = kind.health + kind.healthPerLevel * more;
+    const growth = 100 + GROWTH_PERCENT * more;
+    const healthMax = Math.floor((kind.health * growth) / 100);
     words.fill(0, at, at + WORDS);
     words[at + ENTITY] = fighter.entity;
     words[at + SESSION] = fighter.session;
@@ -75,7 +76,7 @@ export class Fighters {
     words[at + SIDE] = side === 0 ? 0 : 1;
     words[at + HEALTH_MAX] = healthMax;
     words[at + HEALTH] = Math.max(1, Math.floor((healthMax * fighter.health) / 255));
-    words[at + ATTACK] = kind.attack + kind.attackPerLevel * more;
+    words[at + ATTACK] = Math.floor(((kind.attack + kind.attackPerLevel * more) * growth) / 100);
     words[at + DEFENCE] = kind.defence + kind.defencePerLevel * more;
     words[at + NEXT_ACTION] = firstAction;
     words[at + GUARD_UNTIL] = -1;

@@ -74,6 +74,9 @@ export const FLEE_PERCENT = 35;
 export const FLEE_PERCENT_MORE = 20;
 export const CRITICAL_PERCENT = 5;
 
+/** What every level adds to health and to the damage dealt, in percent of level 1. */
+export const GROWTH_PERCENT = 14;
+
 export interface Drop {
   readonly item: number;
   readonly percent: number;
@@ -84,8 +87,8 @@ export interface Species {
   readonly name: string;
   /** Skill ids, the dearer the later: who plays by itself prefers the last that is ready and of use. */
   readonly skills: readonly number[];
+  /** At level 1; health and damage both grow by {@link GROWTH_PERCENT}, so fights last as long at every level. */
   readonly health: number;
-  readonly healthPerLevel: number;
   readonly attack: number;
   readonly attackPerLevel: number;
   readonly defence: number;
@@ -114,7 +117,6 @@ export const species: readonly Species[] = [
     name: "person",
     skills: [skillIds.strike, skillIds.heavyBlow, skillIds.guard, skillIds.heal, skillIds.fireball],
     health: 100,
-    healthPerLevel: 14,
     attack: 20,
     attackPerLevel: 3,
     defence: 20,
@@ -131,7 +133,6 @@ export const species: readonly Species[] = [
     name: "slime",
     skills: [skillIds.splash],
     health: 105,
-    healthPerLevel: 13,
     attack: 12,
     attackPerLevel: 2,
     defence: 18,
@@ -151,7 +152,6 @@ export const species: readonly Species[] = [
     name: "boar",
     skills: [skillIds.strike, skillIds.bite],
     health: 130,
-    healthPerLevel: 16,
     attack: 15,
     attackPerLevel: 3,
     defence: 20,
@@ -168,7 +168,6 @@ export const species: readonly Species[] = [
     name: "wolf",
     skills: [skillIds.strike, skillIds.bite],
     health: 110,
-    healthPerLevel: 13,
     attack: 20,
     attackPerLevel: 3,
     defence: 18,
@@ -188,7 +187,6 @@ export const species: readonly Species[] = [
     name: "golem",
     skills: [skillIds.strike, skillIds.slam],
     health: 190,
-    healthPerLevel: 24,
     attack: 20,
     attackPerLevel: 3,
     defence: 30,
@@ -205,7 +203,6 @@ export const species: readonly Species[] = [
     name: "wraith",
     skills: [skillIds.strike, skillIds.drain],
     health: 170,
-    healthPerLevel: 18,
     attack: 34,
     attackPerLevel: 4,
     defence: 26,

@@ -20,6 +20,7 @@ import {
   refusals,
 } from "../../engine/room/game.js";
 import {
+  ACT_BYTES,
   actKinds,
   type Challenge,
   encodeBattleOptions,
@@ -61,7 +62,7 @@ const CHANCE_SPECIES = 100;
 export class Engagement {
   readonly #context: FieldContext;
   readonly #rows: Rows;
-  readonly #out = new ByteWriter();
+  readonly #out = new ByteWriter(ACT_BYTES);
 
   constructor(context: FieldContext, rows: Rows) {
     this.#context = context;
