@@ -6,7 +6,7 @@ import { ConfigInvalid, loadConfig } from "./engine/config.js";
 import { configJsonSchema } from "./engine/config-keys.js";
 import { printConfig } from "./engine/config-print.js";
 import { exitCodes } from "./engine/wire/codes.js";
-import { packageVersion, StartRefused, startServer } from "./server.js";
+import { packageVersion, type RunningServer, StartRefused, startServer } from "./server.js";
 
 const help = `gridshard: a sharded real-time simulation engine for game servers
 
@@ -116,16 +116,27 @@ async function serve(argv: readonly string[]): Promise<number> {
   const { config } = loadConfig({ file, settings: set });
   const server = await startServer(config);
   let signals = 0;
-  const onSignal = (signal: NodeJS.Signals) => {
+  const onSignal = () => {
     signals++;
+    // Asked twice, the operator does not want to wait; asked a third time, not even for the sockets.
     if (signals === 1) void server.stop();
-    // The operator has asked twice: nothing is waited for, and nothing may delay it.
-    else process.kill(process.pid, signal === "SIGINT" ? "SIGKILL" : "SIGKILL");
+    else if (signals === 2) void server.abandon().then(() => exit(server, exitCodes.failed));
+    else exit(server, exitCodes.failed);
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+  process.on("uncaughtException", (error) => {
+    writeSync(2, `gridshard: this should not have happened, please report it: ${error.stack}\n`);
+    void server.abandon().then(() => exit(server, exitCodes.internal));
+  });
   print(`${server.url}\n`);
-  return await server.closed;
+  return exit(server, await server.closed);
+}
+
+/** process.exit, or the only other way when a thread with open sockets does not answer. */
+function exit(server: RunningServer, code: number): never {
+  if (!server.canExit) process.kill(process.pid, "SIGKILL");
+  process.exit(code);
 }
 
 function print(text: string): void {

@@ -51,8 +51,12 @@ export interface RunningServer {
   readonly closed: Promise<number>;
   /** Ends everything in order: players leave, shards save, rows are applied. Settles when it is done. */
   stop(): Promise<void>;
+  /** Ends at once: closes the sockets and leaves the rest. `closed` then settles with a failure. */
+  abandon(): Promise<void>;
   /** Terminates a shard's thread where it stands, as a crash would. */
   killShard(shard: number): void;
+  /** False while process.exit would abort the process: a thread with open sockets does not survive it. */
+  readonly canExit: boolean;
 }
 
 /**
@@ -107,6 +111,9 @@ class Server implements RunningServer {
   #admin: AdminServer | null = null;
   #ending: Promise<void> | null = null;
   #fatal: FatalEnd | null = null;
+  #isAbandoned = false;
+  #isNetGone = true;
+  #isPersistenceGone = true;
   #close: (code: number) => void = () => {};
 
   constructor(parts: ServerParts) {
@@ -161,6 +168,7 @@ class Server implements RunningServer {
     this.#persistence = await PersistenceProxy.start({ wiring: this.#wiring, config, folder }).catch(
       storeRefused,
     );
+    this.#isPersistenceGone = false;
     this.#persistence.ended.then(
       () => this.#onThreadGone("persistence", null),
       (error: unknown) => this.#onThreadGone("persistence", error),
@@ -170,11 +178,13 @@ class Server implements RunningServer {
     this.#net = await NetProxy.start({ wiring: this.#wiring, config, ticketKey }).catch(
       listenRefused(config, "net"),
     );
+    this.#isNetGone = false;
     this.#net.ended.then(
       () => this.#onThreadGone("net", null),
       (error: unknown) => this.#onThreadGone("net", error),
     );
-    await this.#until(() => this.#view.silentThreads().length === 0);
+    await until(() => this.#fatal !== null || this.#view.silentThreads().length === 0);
+    if (this.#fatal !== null) throw new StartRefused(this.#fatal.code, this.#fatal.reason);
     this.url = urlOf(config.net.host, this.#net.port);
     this.#view.isStarted = true;
     log.info("started", { url: this.url, admin: this.adminUrl, shards: config.shards.count });
@@ -194,45 +204,65 @@ class Server implements RunningServer {
     return this.#ending;
   }
 
+  /** Closes the sockets, within a bound: a thread that does not answer cannot be helped. */
+  async abandon(): Promise<void> {
+    this.#isAbandoned = true;
+    const net = this.#net;
+    if (net === null || this.canExit) return;
+    await Promise.race([net.stop().catch(() => {}), sleep(limits.stopReportMsMax)]);
+  }
+
+  get canExit(): boolean {
+    return this.#isNetGone;
+  }
+
   async #end(end: FatalEnd): Promise<void> {
-    const { config, log, folder } = this.#parts;
+    const { config, clock, log, folder } = this.#parts;
     if (end.code === exitCodes.ok) log.info("stopping", { reason: end.reason });
-    const unfinished = await runStopSteps(
-      this.#stopSteps(this.#parts.clock.nowMs() + config.stop.deadlineMs),
-      config.stop.deadlineMs + limits.stopReportMsMax,
-    );
+    const unfinished = await runStopSteps(this.#stopSteps(config.stop.deadlineMs), clock);
     this.#watch.close();
     await this.#admin?.close();
     if (unfinished !== null) log.error("the stop is not complete", { unfinished });
-    else folder.release();
-    const code = end.code === exitCodes.ok && unfinished !== null ? exitCodes.failed : end.code;
+    if (this.#isNetGone && this.#isPersistenceGone) folder.release();
+    const isClean = unfinished === null && !this.#isAbandoned;
+    const code = end.code === exitCodes.ok && !isClean ? exitCodes.failed : end.code;
     log.info("stopped", { code });
     this.#close(code);
   }
 
-  #stopSteps(deadlineMs: number): StopStep[] {
-    const net = this.#net;
-    const persistence = this.#persistence;
+  /** Each step has its share of the time, so that what is stuck in one does not cost the others theirs. */
+  #stopSteps(totalMs: number): StopStep[] {
+    const rowsByMs = this.#parts.clock.nowMs() + totalMs;
     return [
       {
         name: "players leave",
+        byMs: totalMs * 0.4,
         run: async () => {
           this.#setPhase("draining");
-          if (net !== null) await this.#until(() => this.#isNetEmpty());
+          // With the net thread gone nobody is left to count them down.
+          await until(() => this.#isNetGone || this.#isNetEmpty());
         },
       },
       {
-        name: "shards and net end",
+        name: "shards end",
+        byMs: totalMs * 0.7,
         run: async () => {
           this.#setPhase("stopping");
           await this.#supervisor.ended();
-          await net?.stop();
+        },
+        giveUp: async () => {
+          for (const shard of this.#supervisor.running()) {
+            this.#supervisor.kill(shard, "it did not end in time; what it had not saved is lost");
+          }
+          await this.#supervisor.ended();
         },
       },
+      { name: "sockets close", byMs: totalMs * 0.8, run: async () => this.#net?.stop() },
       {
         name: "rows are applied",
+        byMs: totalMs + limits.stopReportMsMax,
         run: async () => {
-          const rowsLeft = (await persistence?.stop(deadlineMs)) ?? 0;
+          const rowsLeft = (await this.#persistence?.stop(rowsByMs)) ?? 0;
           if (rowsLeft > 0) throw new Error(`${rowsLeft} rows were not applied and are lost`);
         },
       },
@@ -251,7 +281,9 @@ class Server implements RunningServer {
   }
 
   /** Net and persistence hold what nobody else has: sockets, and rows on their way. So the server ends with them. */
-  #onThreadGone(thread: string, error: unknown): void {
+  #onThreadGone(thread: "net" | "persistence", error: unknown): void {
+    if (thread === "net") this.#isNetGone = true;
+    else this.#isPersistenceGone = true;
     if (this.#ending !== null) return;
     const reason = `the ${thread} thread ended (${reasonOf(error)}): report it with the log; the process must be started again`;
     this.#onFatal({ code: exitCodes.internal, reason });
@@ -262,18 +294,17 @@ class Server implements RunningServer {
     this.#fatal ??= end;
     void this.end(end);
   }
+}
 
-  /** Settles when `isSo`. @throws StartRefused when the server ends meanwhile of itself */
-  async #until(isSo: () => boolean): Promise<void> {
-    while (!isSo()) {
-      if (this.#fatal !== null && this.control.phase === "running") {
-        throw new StartRefused(this.#fatal.code, this.#fatal.reason);
-      }
-      await new Promise((resolve) => {
-        setTimeout(resolve, LOOK_MS);
-      });
-    }
-  }
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+/** Waits for a fact that others write to shared memory. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(LOOK_MS);
 }
 
 async function gamesOf(config: Config): Promise<GameCatalogue> {

@@ -213,6 +213,11 @@ test("[EX8] SIGINT ends as SIGTERM does; a second signal does not wait", async (
   const polite = await serve();
   polite.child.kill("SIGINT");
   assert.deepEqual(await polite.ended, { code: 0, signal: null });
+  const hurried = await serve();
+  // Two different signals: two equal ones may become one on the way.
+  hurried.child.kill("SIGTERM");
+  hurried.child.kill("SIGINT");
+  assert.deepEqual(await hurried.ended, { code: exitCodes.failed, signal: null });
 });
 
 test("[EX9] help, version and config print to stdout and end with 0", async () => {
