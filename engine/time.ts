@@ -30,8 +30,9 @@ export class ManualClock implements Clock {
     return this.#nowMs;
   }
 
+  /** Whole, as the machine's is. */
   wallMs(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return 1_700_000_000_000 + Math.floor(this.#nowMs);
   }
 
   /** Moves time on by `ms`. */
