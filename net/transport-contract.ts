@@ -136,7 +136,6 @@ export function transportContract(name: string, make: MakeTransport): void {
       ],
       ["GET /ws HTTP/1.1", "Host: x", `Sec-WebSocket-Protocol: ${"a".repeat(100_000)}`, "Upgrade: websocket"],
       ["\0\0\0\0", "nonsense"],
-      ["POST /ws HTTP/1.1", "Host: x", "Content-Length: 99999999"],
     ];
     for (const lines of bad) {
       const client = await RawClient.open(port, { lines });

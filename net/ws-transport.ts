@@ -118,7 +118,10 @@ export class WsTransport<Peer> implements Transport<Peer> {
   readonly #options: TransportOptions;
   readonly #connections = new Set<WsConnection<Peer>>();
   readonly #shared: Shared;
+  /** Every TCP socket, whatever it speaks: one that was told to close may linger until its peer answers. */
+  readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
+  #handlers: TransportHandlers<Peer> | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #lastId = 0;
 
@@ -134,6 +137,11 @@ export class WsTransport<Peer> implements Transport<Peer> {
       headersTimeout: REQUEST_TIMEOUT_MS,
     });
     this.#server = server;
+    this.#handlers = handlers;
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     const protocolOf = new WeakMap<IncomingMessage, string>();
     const webSockets = new WebSocketServer({
       noServer: true,
@@ -165,13 +173,13 @@ export class WsTransport<Peer> implements Transport<Peer> {
         this.#onOpen(decision.peer, { webSocket, socket }, handlers);
       });
     });
-    this.#watchIdle();
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) =>
         reject(new CannotListen(error.code ?? "", error.message)),
       );
       server.listen(this.#options.port, this.#options.host, resolve);
     });
+    this.#watchIdle();
     return { port: (server.address() as AddressInfo).port };
   }
 
@@ -204,11 +212,8 @@ export class WsTransport<Peer> implements Transport<Peer> {
     webSocket.on("close", connection.hasClosed);
     // What the peer did wrong; the library closes the socket itself.
     webSocket.on("error", connection.hasClosed);
-    this.#handlers = handlers;
     handlers.open(connection);
   }
-
-  #handlers: TransportHandlers<Peer> | null = null;
 
   #watchIdle(): void {
     const periodMs = (this.#options.idleTimeoutSeconds * 1000) / IDLE_CHECKS;
@@ -270,7 +275,7 @@ export class WsTransport<Peer> implements Transport<Peer> {
       connection.webSocket.terminate();
       connection.hasClosed();
     }
-    server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await isClosed;
   }
 }
