@@ -127,7 +127,8 @@ export class Bot {
   }
 
   #actReliably(foe: number): void {
-    if (this.#field !== "open-world") return;
+    // Both know an intent of this kind without a body; what others would take for an intent is theirs to say.
+    if (this.#field !== "open-world" && this.#field !== "bench-walk") return;
     const seq = this.#reliableSeq + 1;
     let message: Uint8Array;
     if (this.#battle !== 0) {

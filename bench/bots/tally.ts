@@ -31,7 +31,7 @@ export class Tally {
   maxMs = 0;
 
   record(ms: number): void {
-    const value = ms > 0 ? ms : 0;
+    const value = Math.max(ms, 0);
     const bucket = (value / BUCKET_MS) | 0;
     this.#buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]! += 1;
     this.count += 1;

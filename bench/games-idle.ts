@@ -1,0 +1,58 @@
+/** Fields that open many rooms which sleep: the price of a room nobody is in. */
+import type { Field, FieldContext, FieldType, Game, Room, RoomContext, RoomType } from "../engine/room/game.js";
+
+class SleepingRoom implements Room {
+  readonly #context: RoomContext;
+
+  constructor(context: RoomContext) {
+    this.#context = context;
+  }
+
+  onCreate(): void {
+    this.#context.setActive(false);
+  }
+
+  onTick(): void {}
+}
+
+/** A room that would tick ten times a second if it did not sleep. */
+const sleeping: RoomType = {
+  name: "sleeping",
+  tickHz: 10,
+  membersMax: 16,
+  intents: [],
+  onSocketLost: "leave",
+  create: (context) => new SleepingRoom(context),
+};
+
+class IdleField implements Field {
+  readonly #context: FieldContext;
+  readonly #rooms: number;
+
+  constructor(context: FieldContext, rooms: number) {
+    this.#context = context;
+    this.#rooms = rooms;
+  }
+
+  /** Every cell opens its share. */
+  onCellOpen(cell: number): void {
+    const { cellCount } = this.#context.grid;
+    const upTo = (cells: number) => Math.floor((this.#rooms * cells) / cellCount);
+    for (let left = upTo(cell + 1) - upTo(cell); left > 0; left--) {
+      this.#context.openRoom(sleeping.name, cell, new Uint8Array(0));
+    }
+  }
+
+  onTick(): void {}
+}
+
+const idleField = (rooms: number): FieldType => ({
+  name: `bench-idle-${rooms}`,
+  intents: [],
+  columns: {},
+  spawn: (grid) => ({ x: grid.widthMeters / 2, y: grid.heightMeters / 2 }),
+  create: (context) => new IdleField(context, rooms),
+});
+
+const game: Game = { fields: [idleField(0), idleField(100), idleField(10_000)], rooms: [sleeping] };
+export default game;

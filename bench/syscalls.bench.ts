@@ -1,0 +1,111 @@
+/**
+ * Writes to sockets for each client and tick, counted by strace: all of a client's messages of one tick shall leave in
+ * one system call, whatever the number of shards. The tracer makes the server slower, so nothing else is measured.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../engine/time.js";
+import type { BenchOptions, BenchRow } from "./bench-row.js";
+import { runSwarmApart } from "./bots/swarm.js";
+import { ChildServer, gameModule } from "./child-server.js";
+import { botOptions } from "./loaded-run.js";
+
+const CALLS = "write,writev,pwrite64,sendto,sendmsg,sendmmsg";
+const WRITES_MAX = 1.05;
+
+interface Plan {
+  readonly clients: number;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+}
+const full: Plan = { clients: 200, seconds: 10, warmupSeconds: 3 };
+const small: Plan = { clients: 10, seconds: 1, warmupSeconds: 0.2 };
+
+export async function run(options: BenchOptions): Promise<BenchRow[]> {
+  if (!hasStrace()) {
+    process.stderr.write("  not measured: strace is not installed (Debian package strace)\n");
+    return [];
+  }
+  const plan = options.smoke ? small : full;
+  const rows: BenchRow[] = [];
+  for (const shards of [1, 4]) rows.push(...(await count(plan, shards)));
+  return rows;
+}
+
+function hasStrace(): boolean {
+  try {
+    execFileSync("strace", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function count(plan: Plan, shards: number): Promise<BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), "gridshard-strace-"));
+  const trace = join(folder, "trace");
+  try {
+    // Absolute times, and what each descriptor is.
+    const prefix = ["strace", "-f", "--seccomp-bpf", "-ttt", "-y", "-s", "0", "-e", `trace=${CALLS}`, "-o", trace];
+    const world = { field: "bench-walk", widthCells: 8, heightCells: 8 };
+    const server = await ChildServer.start({
+      prefix,
+      config: { games: [gameModule("games-world")], world, shards: { count: shards } },
+    });
+    let fromMs = 0;
+    let toMs = 0;
+    let errors = 0;
+    let clientTicks = 0;
+    try {
+      const { clients, seconds, warmupSeconds } = plan;
+      const bots = botOptions(server.url, { clients, seconds, "warmup-seconds": warmupSeconds });
+      const report = await runSwarmApart(bots, {
+        onWindowStart: () => {
+          fromMs = systemClock.wallMs();
+        },
+        onWindowEnd: () => {
+          toMs = systemClock.wallMs();
+        },
+      });
+      errors = Object.values(report.errors).reduce((sum, each) => sum + each, 0);
+      clientTicks = (report.liveAtEnd * (toMs - fromMs)) / report.tickPeriodMs;
+    } finally {
+      await server.stop();
+    }
+    const written = writesWithin(readFileSync(trace, "utf8"), fromMs, toMs);
+    const subject = shards === 1 ? "gridshard, 1 shard" : `gridshard, ${shards} shards`;
+    const row = (what: string, value: number, unit: string): BenchRow => ({
+      suite: "syscalls",
+      case: `${what}: ${plan.clients} people at 20 Hz`,
+      subject,
+      value,
+      unit,
+    });
+    return [
+      { ...row("writes to sockets", written.toSockets / clientTicks, "a client and tick"), wantAtMost: WRITES_MAX },
+      row("other writes, mostly wake-ups", (written.others / clientTicks) * plan.clients, "a tick"),
+      { ...row("protocol errors", errors, "errors"), wantAtMost: 0 },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Counts calls that began within the window. Lines that finish an interrupted call begin with `<...` and do not match. */
+export function writesWithin(
+  trace: string,
+  fromMs: number,
+  toMs: number,
+): { readonly toSockets: number; readonly others: number } {
+  let toSockets = 0;
+  let others = 0;
+  for (const [, seconds, target] of trace.matchAll(/^\d+ +(\d+\.\d+) [a-z0-9]+\(\d+<([^>]*)/gm)) {
+    const ms = Number(seconds) * 1000;
+    if (ms < fromMs || ms >= toMs) continue;
+    if (target!.startsWith("socket:") || target!.startsWith("TCP")) toSockets++;
+    else others++;
+  }
+  return { toSockets, others };
+}
