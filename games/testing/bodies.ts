@@ -52,7 +52,7 @@ export function fighterOf(
 
 /** Seed of a randomised test: GRIDSHARD_SEED to replay one, else fresh. Printed, so that a failure can be repeated. */
 export function testSeed(fresh: () => number, say: (text: string) => void): number {
-  const given = process.env["GRIDSHARD_SEED"];
+  const given = process.env.GRIDSHARD_SEED;
   const seed = given === undefined ? fresh() : Number.parseInt(given, 10);
   say(`GRIDSHARD_SEED=${seed}`);
   return seed;

@@ -14,6 +14,8 @@ import {
   type FieldType,
   type Grid,
   hashUnit,
+  homeCellOf,
+  isCreatureId,
   NO_ROW,
   type PlayerRow,
   type RoomPlayer,
@@ -147,14 +149,8 @@ export class TestShard implements FieldContext {
 
   // ---- for the world ---------------------------------------------------------------------------------------
 
-  *rowsInUse(): Generator<number> {
-    for (let cell = 0; cell < this.grid.cellCount; cell++) {
-      for (let row = this.entities.first[cell]!; row !== NO_ROW; ) {
-        const next = this.entities.next[row]!;
-        yield row;
-        row = next;
-      }
-    }
+  rowsInUse(): Generator<number> {
+    return allRows(this.entities);
   }
 
   /** Posts what a room has said to fields; forgets a closed room. */
@@ -312,8 +308,17 @@ export class TestWorld {
     }
   }
 
-  /** A shard dies: its members and rooms are gone, and it starts anew. Its people do not come back. */
+  /**
+   * A shard dies: its members and rooms are gone, and it starts anew. Its people do not come back; its creatures do,
+   * and so those that were out on other shards are taken away there.
+   */
   restartShard(index: number): void {
+    for (const { entities } of this.shards) {
+      for (const row of [...allRows(entities)]) {
+        const id = entities.id[row]!;
+        if (isCreatureId(id) && this.ownerOf(homeCellOf(id)) === index) entities.remove(row);
+      }
+    }
     const fresh = new TestShard(this, index);
     this.shards[index] = fresh;
     for (let cell = 0; cell < this.grid.cellCount; cell++) {
@@ -421,6 +426,17 @@ export class TestWorld {
 
   hash(): string {
     return createHash("sha1").update(this.checkpoint()).digest("hex");
+  }
+}
+
+/** Every row, cell by cell; the one just given may be removed. */
+function* allRows(entities: EntityTable): Generator<number> {
+  for (let cell = 0; cell < entities.first.length; cell++) {
+    for (let row = entities.first[cell]!; row !== NO_ROW; ) {
+      const next = entities.next[row]!;
+      yield row;
+      row = next;
+    }
   }
 }
 
