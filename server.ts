@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly clock?: Clock;
   /** Default: JSON lines to stderr, at the config's level. Worker threads write their own. */
   readonly log?: Log;
+  /** The memory that the threads will share, for tests that look inside. */
+  readonly wiring?: Wiring;
 }
 
 export interface RunningServer {
@@ -68,7 +70,14 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const log = options.log ?? createLog("main", { level: config.log.level, wallMs: clock.wallMs });
   const games = await gamesOf(config);
   const folder = acquireFolder(config);
-  const server = new Server({ config, clock, log, games, folder });
+  const server = new Server({
+    config,
+    clock,
+    log,
+    games,
+    folder,
+    wiring: options.wiring ?? createWiring(config),
+  });
   try {
     await server.start();
   } catch (error) {
@@ -90,6 +99,7 @@ interface ServerParts {
   readonly log: Log;
   readonly games: GameCatalogue;
   readonly folder: DataFolder;
+  readonly wiring: Wiring;
 }
 
 /** How often the start, or a stop, looks at a fact in shared memory. */
@@ -119,7 +129,7 @@ class Server implements RunningServer {
   constructor(parts: ServerParts) {
     const { config, clock, log, games } = parts;
     this.#parts = parts;
-    this.#wiring = createWiring(config);
+    this.#wiring = parts.wiring;
     const { doorbells } = this.#wiring;
     this.#doorbells = [doorbells.net, doorbells.store, ...doorbells.shards].map(
       (memory) => new Doorbell(memory),
