@@ -285,6 +285,8 @@ export class Batcher {
   }
 
   #remember({ playerId, version }: PlayerRow): void {
+    const waiting = this.#players.get(playerId);
+    if (waiting !== undefined && waiting.version < version) this.#players.delete(playerId);
     // Deleted first, so that it comes last in the map's order.
     this.#applied.delete(playerId);
     this.#applied.set(playerId, version);

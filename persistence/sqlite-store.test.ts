@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -120,7 +120,6 @@ describe("SQLite: one process, one file", () => {
     rmSync(file);
     mkdirSync(file);
     await assert.rejects(new SqliteStore({ folder }).open(), refused(/check the disk and the rights/));
-    chmodSync(file, 0o755);
     rmSync(file, { recursive: true });
     const store = new SqliteStore({ folder });
     await store.open();
