@@ -15,26 +15,21 @@ import {
   encodeMoveIntent,
   encodePing,
   encodeRoomIntent,
-  type IntentAckFields,
   type WelcomeFields,
   WireError,
 } from "../engine/wire/codec.js";
 import { closeCodes } from "../engine/wire/codes.js";
 import { messageTypes, PROTOCOL_VERSION } from "../engine/wire/message-types.js";
-import { type Ending, endingOf, mayRetryAfter, reconnectDelayMs } from "./endings.js";
-import { type EngineEvents, tellEngineEvent } from "./engine-events.js";
-import {
-  type Environment,
-  environmentOf,
-  type Schedule,
-  type SocketLike,
-  type SocketSource,
-} from "./environment.js";
+import type { ClientEvents, ClientState, ClientStats, ConnectOptions } from "./client-api.js";
+import { endingOf, mayRetryAfter, reconnectDelayMs } from "./endings.js";
+import { tellEngineEvent } from "./engine-events.js";
+import { type Environment, environmentOf, type SocketLike } from "./environment.js";
 import { IntentQueue } from "./intent-queue.js";
 import { Listeners } from "./listeners.js";
 import { World } from "./world.js";
 
 export { closeCodes, refusals } from "../engine/wire/codes.js";
+export type { ClientEvents, ClientState, ClientStats, ConnectOptions, ReliableEvent } from "./client-api.js";
 export type { Ending } from "./endings.js";
 export type { Schedule, SocketLike, SocketSource } from "./environment.js";
 export { OwnPath, TickClock, Track } from "./interpolation.js";
@@ -52,77 +47,6 @@ const SILENCE_MS_MAX = 5000;
 const WELCOME_WAIT_MS_MAX = 10_000;
 /** A connection that lived this long was a good one: the next back-off starts small again. */
 const GOOD_CONNECTION_MS = 5000;
-
-export interface ConnectOptions {
-  /** Of the WebSocket, for example `wss://game.example/ws`. */
-  readonly url: string;
-  readonly ticket: string;
-  /** Who is asking, `<name>-<semver>`: servers refuse clients that are too old. */
-  readonly clientName: string;
-  /** The class of `ws`, or a function that opens a socket; default: the global WebSocket. */
-  readonly webSocket?: SocketSource;
-  readonly schedule?: Schedule;
-  /** Monotonic milliseconds. */
-  readonly now?: () => number;
-  /** In [0, 1); for the jitter of reconnects. */
-  readonly random?: () => number;
-}
-
-/** What the client is doing. */
-export type ClientState =
-  | { readonly kind: "idle" }
-  /** A socket is opening; attempt 0 is the first. */
-  | { readonly kind: "connecting"; readonly attempt: number }
-  | { readonly kind: "live" }
-  /** The connection was lost; the next attempt begins at `retryAtMs` of the client's clock. */
-  | ({ readonly kind: "reconnecting"; readonly attempt: number; readonly retryAtMs: number } & Ending)
-  /** Over; only `connect` begins anew. */
-  | ({ readonly kind: "closed" } & Ending);
-
-/** A reliable event of the field (scope 1) or of a room (scope 2). Delivered once and in order. */
-export interface ReliableEvent {
-  readonly scope: number;
-  readonly kind: number;
-  readonly seq: number;
-  readonly room: number;
-  /** The table, empty if the kind has none. Its memory is the receiver's. */
-  readonly body: Uint8Array;
-}
-
-/** What can be listened to with {@link GridshardClient.on}. */
-export interface ClientEvents extends EngineEvents {
-  state: ClientState;
-  /** A connection is live. `recovered` false: what happened in between is not known. */
-  welcome: WelcomeFields;
-  event: ReliableEvent;
-  /** State of a room: latest wins, some may be skipped. */
-  roomFrame: { readonly room: number; readonly kind: number; readonly body: Uint8Array };
-  intentAck: IntentAckFields;
-  /** The session was lost with these intents not known to have taken effect. They are not sent again. */
-  intentsLost: readonly number[];
-  /** Once per answered ping. */
-  stats: ClientStats;
-}
-
-export interface ClientStats {
-  /** Round trip of the last answered ping; NaN before the first. */
-  readonly pingMs: number;
-  readonly receivedKilobytesPerSecond: number;
-  readonly bytesReceived: number;
-  readonly bytesSent: number;
-  /** Newest tick heard of. */
-  readonly tick: number;
-  /** Shard that simulates the player. */
-  readonly shard: number;
-  readonly framesApplied: number;
-  /** Frames of cells out of sight or without keyframe: ignored. */
-  readonly framesStray: number;
-  readonly eventsDelivered: number;
-  /** Events that came again after a resume and were dropped. */
-  readonly eventsRepeated: number;
-  readonly reconnects: number;
-  readonly intentsWaiting: number;
-}
 
 interface Connection {
   readonly socket: SocketLike;
@@ -369,6 +293,7 @@ export class GridshardClient {
 
   #handle(connection: Connection, message: Uint8Array<ArrayBuffer>): void {
     const type = message[0] ?? -1;
+    if (type < 0) throw new WireError(type, "empty");
     if (type !== messageTypes.welcome && !connection.isLive) {
       throw new WireError(type, "came before the Welcome");
     }

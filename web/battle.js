@@ -93,7 +93,7 @@ export class BattlePanel {
       this.#build();
     }
     this.#showFighters(started.fighters);
-    if (isNew) this.#root.querySelector(".skill, .flee")?.focus({ preventScroll: true });
+    if (isNew) (this.#skillButtons[0]?.button ?? this.#root).focus({ preventScroll: true });
   }
 
   /** @param {Uint8Array} body */
@@ -117,7 +117,7 @@ export class BattlePanel {
     if (!this.isOpen) return;
     for (const entry of readLogEntries(body)) {
       if (entry.actor === this.#me && (entry.flags & logFlags.fled) !== 0) this.#hasFled = true;
-      if (this.isAuto) this.#suffer(entry);
+      if (this.isAuto || (entry.flags & logFlags.defeated) !== 0) this.#suffer(entry);
       this.#float(entry);
       this.#line(entry);
     }
@@ -370,17 +370,22 @@ export class BattlePanel {
   }
 
   /**
-   * An auto-battle sends no frames: its log says it all.
+   * An auto-battle sends no frames, and no battle sends one after the last blow: the log says it all.
    * @param {{ tick: number, target: number, flags: number, amount: number }} entry
    */
   #suffer({ tick, target, flags, amount }) {
-    this.#frameTick = tick;
-    this.#frameMs = this.#now();
+    if (this.isAuto) {
+      this.#frameTick = tick;
+      this.#frameMs = this.#now();
+    }
     const card = this.#cards[target];
     if (card === undefined) return;
     const change = (flags & logFlags.healing) !== 0 ? amount : -amount;
     card.state.health = Math.max(0, Math.min(card.info.healthMax, card.state.health + change));
-    card.state.isDefeated = (flags & logFlags.defeated) !== 0 || card.state.isDefeated;
+    if ((flags & logFlags.defeated) !== 0) {
+      card.state.health = 0;
+      card.state.isDefeated = true;
+    }
     this.#showState(card);
   }
 
@@ -404,6 +409,7 @@ export class BattlePanel {
 
   /** @param {{ tick: number, actor: number, skill: number, target: number, flags: number, amount: number }} entry */
   #line(entry) {
+    if (entry.amount === 0 && (entry.flags & logFlags.healing) !== 0) return;
     const { log } = this.#parts;
     const line = make("li", {}, ...this.#sentence(entry));
     if (this.#cards[entry.actor]?.info.side === this.#mySide()) line.className = "ours";

@@ -68,17 +68,18 @@ export function person(c, pose, tint) {
   c.fill();
   c.fillStyle = "rgb(255 255 255 / .7)";
   ellipse(c, 0.1 * pose.face, -1.16, 0.09, 0.09);
-  // head
-  c.fillStyle = skins[pose.seed % skins.length] ?? INK;
-  ellipse(c, 0.05 * pose.face, -1.66, 0.46, 0.46);
-  c.fillStyle = hairs[(pose.seed >>> 3) % hairs.length] ?? INK;
-  c.beginPath();
-  c.arc(0.02 * pose.face, -1.72, 0.49, Math.PI * 0.98, Math.PI * 2.02);
-  c.quadraticCurveTo(0.3 * pose.face, -1.86, -0.1 * pose.face, -1.82);
-  c.quadraticCurveTo(-0.46 * pose.face, -1.7, -0.44 * pose.face, -1.44);
-  c.closePath();
-  c.fill();
-  eyes(c, pose, { x: 0.2, y: -1.62, apart: 0.15, size: 0.06 });
+  mirrored(c, pose.face, () => {
+    c.fillStyle = skins[pose.seed % skins.length] ?? INK;
+    ellipse(c, 0.05, -1.66, 0.46, 0.46);
+    c.fillStyle = hairs[(pose.seed >>> 3) % hairs.length] ?? INK;
+    c.beginPath();
+    c.arc(0.02, -1.72, 0.49, Math.PI * 0.98, Math.PI * 2.02);
+    c.quadraticCurveTo(0.3, -1.86, -0.1, -1.82);
+    c.quadraticCurveTo(-0.46, -1.7, -0.44, -1.44);
+    c.closePath();
+    c.fill();
+    eyes(c, pose, { x: 0.2 * pose.face, y: -1.6, apart: 0.15, size: 0.06 });
+  });
   c.restore();
 }
 

@@ -39,12 +39,12 @@ export const walkingSpeed = species[0]?.speed ?? 6;
 
 /** How each kind of entity is drawn: by kind, then by look. */
 const figures = [
-  { draw: person, size: 0.62, tints: cloaks },
-  { draw: slime, size: 0.72, tints: ["#5fc27e", "#58b0d8", "#c7b04f", "#c56fae", "#7f86e0", "#e08a5a"] },
-  { draw: boar, size: 0.78, tints: ["#8a6750", "#74675e", "#9a5f4a"] },
-  { draw: wolf, size: 0.74, tints: ["#8d98a6", "#6b7484", "#a59a8a", "#565f70"] },
-  { draw: golem, size: 0.86, tints: ["#8d8f86", "#7d8a96", "#9c8872"] },
-  { draw: wraith, size: 0.8, tints: ["#6d6aa8", "#4f7f8f"] },
+  { draw: person, size: 0.72, tints: cloaks },
+  { draw: slime, size: 0.8, tints: ["#5fc27e", "#58b0d8", "#c7b04f", "#c56fae", "#7f86e0", "#e08a5a"] },
+  { draw: boar, size: 0.84, tints: ["#8a6750", "#74675e", "#9a5f4a"] },
+  { draw: wolf, size: 0.8, tints: ["#8d98a6", "#6b7484", "#a59a8a", "#565f70"] },
+  { draw: golem, size: 0.92, tints: ["#8d8f86", "#7d8a96", "#9c8872"] },
+  { draw: wraith, size: 0.84, tints: ["#6d6aa8", "#4f7f8f"] },
 ];
 
 /** @param {number} kind */

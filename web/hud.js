@@ -17,6 +17,7 @@ export class Hud {
   /** @type {HTMLCanvasElement | undefined} */
   #mapGround;
   #face = "";
+  #health = -1;
 
   /**
    * @param {object} actions
@@ -36,12 +37,16 @@ export class Hud {
 
   /**
    * @param {string} name
-   * @param {number} entityId
-   * @param {number} look
+   * @param {import("../client/client.js").Entity} entity
    * @param {number} seed
    */
-  showMe(name, entityId, look, seed) {
-    byId("me-name").textContent = name;
+  showMe(name, { id: entityId, look, health }, seed) {
+    if (byId("me-name").textContent !== name) byId("me-name").textContent = name;
+    if (this.#health !== health) {
+      this.#health = health;
+      byId("me-health").style.width = `${(health * 100) / 255}%`;
+      byId("me-health").dataset.level = health > 128 ? "good" : health > 64 ? "fair" : "poor";
+    }
     const face = `${entityId}/${look}`;
     if (this.#face === face) return;
     this.#face = face;
@@ -146,7 +151,7 @@ export class Hud {
     byId("net-rate").textContent = `${stats.receivedKilobytesPerSecond.toFixed(1)} kB/s`;
     byId("net-shard").textContent = `${stats.shard}`;
     byId("net-shard").style.color = `hsl(${shardHue(stats.shard)} 70% 72%)`;
-    byId("net-players").textContent = `${players} in sight`;
+    byId("net-players").textContent = `${players}`;
   }
 
   /**

@@ -1,5 +1,6 @@
 /** The demo: signs a guest in, connects, and plays. Everything the page does is put together here. */
 import { GridshardClient, OwnPath } from "/lib/client/client.js";
+import { AutoMenu } from "./auto-menu.js";
 import { BattlePanel } from "./battle.js";
 import { byId, make } from "./dom.js";
 import {
@@ -49,6 +50,9 @@ const hud = new Hud({
   },
 });
 const battle = new BattlePanel(client, now, () => byId("world").focus());
+const autoMenu = new AutoMenu((kind, count) => {
+  client.sendFieldIntent(fieldIntents.autoBattle, encodeAutoBattle(kind, count));
+});
 const steering = new Steering(byId("world"), byId("stick"), (x, y) => {
   const entity = scene.pick(x, y, client.entityId);
   if (entity !== undefined) challenge(entity);
@@ -191,8 +195,11 @@ client.on("roomLeft", ({ room, code, reason }) => {
 });
 client.on("event", ({ scope, kind, room, body }) => {
   if (scope !== ROOM_SCOPE) return;
-  if (kind === battleEvents.started) battle.onStarted(room, body);
-  else if (room !== battle.room) return;
+  if (kind === battleEvents.started) {
+    autoMenu.close();
+    hud.closeBag();
+    battle.onStarted(room, body);
+  } else if (room !== battle.room) return;
   else if (kind === battleEvents.log) battle.onLog(body);
   else if (kind === battleEvents.over) battle.onOver(body);
 });
@@ -229,11 +236,6 @@ function nearest() {
   return found;
 }
 
-function autoBattle() {
-  if (battle.isOpen) return;
-  client.sendFieldIntent(fieldIntents.autoBattle, encodeAutoBattle(0, 3));
-}
-
 function toggleShards() {
   scene.showsShards = !scene.showsShards;
   byId("toggle-shards").setAttribute("aria-pressed", String(scene.showsShards));
@@ -264,7 +266,7 @@ function showHelp() {
   byId("overlay-text").replaceChildren(list);
 }
 
-byId("auto").addEventListener("click", autoBattle);
+byId("auto").addEventListener("click", () => autoMenu.toggle());
 byId("help").addEventListener("click", showHelp);
 byId("toggle-shards").addEventListener("click", toggleShards);
 byId("hint").addEventListener("click", () => {
@@ -279,10 +281,12 @@ addEventListener("keydown", (event) => {
   }
   if (event.code === "KeyT") toggleShards();
   else if (event.code === "KeyI") hud.toggleBag();
-  else if (event.code === "Escape") hud.closeBag();
-  else if (event.code === "KeyH") showHelp();
+  else if (event.code === "Escape") {
+    hud.closeBag();
+    autoMenu.close();
+  } else if (event.code === "KeyH") showHelp();
   else if (battle.isOpen) return;
-  else if (event.code === "KeyB") autoBattle();
+  else if (event.code === "KeyB") autoMenu.toggle();
   else if (event.code === "KeyE") {
     const entity = nearest();
     if (entity !== undefined) challenge(entity);
@@ -311,13 +315,14 @@ function moveMe() {
   }
   const { pingMs } = client.stats();
   const ageMs = Math.min(250, nowMs - heardMs);
-  const unheardMs = (Number.isNaN(pingMs) ? 50 : pingMs) + world.clock.tickPeriodMs + ageMs;
+  // An input waits half a tick, on average, for the tick that takes it.
+  const unheardMs = (Number.isNaN(pingMs) ? 50 : pingMs) + world.clock.tickPeriodMs * 0.6 + ageMs;
   me.update(entity.x, entity.y, unheardMs, nowMs);
   const width = world.shape.widthCells * world.shape.cellSizeMeters;
   const height = world.shape.heightCells * world.shape.cellSizeMeters;
   me.x = Math.min(width, Math.max(0, me.x));
   me.y = Math.min(height, Math.max(0, me.y));
-  hud.showMe(client.welcome?.name ?? "", entity.id, entity.look, hash(entity.id) & 0xffff);
+  hud.showMe(client.welcome?.name ?? "", entity, hash(entity.id) & 0xffff);
 }
 
 function steer() {
@@ -378,6 +383,7 @@ function frame() {
     meId: client.entityId,
     meX: me.x,
     meY: me.y,
+    isRaised: battle.isOpen,
     nowMs,
     elapsedMs,
   });

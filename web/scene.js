@@ -43,7 +43,7 @@ class Sprite {
 }
 
 const GROUND_VARIANTS = 6;
-const METERS_ACROSS = 46;
+const METERS_ACROSS = 42;
 
 /** Colour of a shard's cells, also used by the minimap. @param {number} shard */
 export function shardHue(shard) {
@@ -66,6 +66,8 @@ export class Scene {
   #width = 0;
   #height = 0;
   #ratio = 1;
+  /** Where the camera's point is shown, in CSS pixels from the top. */
+  #middleY = 0;
   /** @type {Map<number, Sprite>} */
   #sprites = new Map();
   /** @type {Sprite[]} */
@@ -99,8 +101,9 @@ export class Scene {
     this.#height = innerHeight;
     this.#canvas.width = Math.round(this.#width * this.#ratio);
     this.#canvas.height = Math.round(this.#height * this.#ratio);
-    this.scale = Math.min(44, Math.max(17, Math.max(this.#width, this.#height) / METERS_ACROSS));
+    this.scale = Math.min(44, Math.max(20, Math.max(this.#width, this.#height) / METERS_ACROSS));
     this.#groundSize = 0;
+    this.#middleY = this.#height / 2;
   }
 
   /**
@@ -112,7 +115,7 @@ export class Scene {
    */
   pick(clientX, clientY, except) {
     const x = (clientX - this.#width / 2) / this.scale + this.cameraX;
-    const y = (clientY - this.#height / 2) / this.scale + this.cameraY;
+    const y = (clientY - this.#middleY) / this.scale + this.cameraY;
     let nearest;
     let distance = Math.max(1.6, 30 / this.scale);
     for (const sprite of this.#sprites.values()) {
@@ -133,11 +136,14 @@ export class Scene {
    * @param {number} view.meId
    * @param {number} view.meX where to draw the player
    * @param {number} view.meY
+   * @param {boolean} view.isRaised a panel covers the lower half: show the player above it
    * @param {number} view.nowMs
    * @param {number} view.elapsedMs since the last frame
    */
-  draw({ world, tick, meId, meX, meY, nowMs, elapsedMs }) {
+  draw({ world, tick, meId, meX, meY, isRaised, nowMs, elapsedMs }) {
     this.#frame++;
+    const middle = this.#height * (isRaised ? 0.24 : 0.5);
+    this.#middleY += (middle - this.#middleY) * (elapsedMs / (elapsedMs + 120));
     this.#follow(meX, meY, elapsedMs, world.entities.has(meId));
     const c = this.#c;
     c.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
@@ -201,7 +207,7 @@ export class Scene {
     const size = cellSizeMeters * this.scale;
     this.#paintGround(Math.round(size));
     const left = this.#width / 2 - this.cameraX * this.scale;
-    const top = this.#height / 2 - this.cameraY * this.scale;
+    const top = this.#middleY - this.cameraY * this.scale;
     const firstColumn = Math.max(0, Math.floor(-left / size));
     const firstRow = Math.max(0, Math.floor(-top / size));
     const lastColumn = Math.min(widthCells - 1, Math.floor((this.#width - left) / size));
@@ -267,7 +273,7 @@ export class Scene {
       const c = canvas.getContext("2d");
       if (c === null) return canvas;
       c.scale(pixels, pixels);
-      c.fillStyle = `hsl(${168 + (variant % 3) * 4} 20% ${10.2 + (variant % 4) * 0.35}%)`;
+      c.fillStyle = `hsl(${168 + (variant % 3) * 4} 21% ${12.6 + (variant % 4) * 0.35}%)`;
       c.fillRect(0, 0, 1, 1);
       for (let index = 0; index < 70; index++) paintTuft(c, hash(variant * 977 + index * 31 + 7));
       return canvas;
@@ -289,7 +295,7 @@ export class Scene {
     const speed = elapsedMs > 0 ? Math.min(20, (way * 1000) / elapsedMs) : 0;
     sprite.speed += (speed - sprite.speed) * 0.25;
     if (way < 3) sprite.step += way * 3.4;
-    if (Math.abs(dx) > 0.004 && Math.abs(dx) > Math.abs(dy) * 0.3) sprite.face = dx < 0 ? -1 : 1;
+    if (speed > 0.6 && sprite.speed > 0.6 && Math.abs(dx) > Math.abs(dy) * 0.3) sprite.face = dx < 0 ? -1 : 1;
     sprite.x = x;
     sprite.y = y;
     if (isNew) sprite.face = hash(sprite.entity.id) % 2 === 0 ? 1 : -1;
@@ -427,7 +433,7 @@ export class Scene {
 
   /** @param {number} meters */
   #screenY(meters) {
-    return (meters - this.cameraY) * this.scale + this.#height / 2;
+    return (meters - this.cameraY) * this.scale + this.#middleY;
   }
 }
 
@@ -450,7 +456,7 @@ function paintTuft(c, dice) {
   const kind = (dice >>> 20) % 16;
   const size = 0.004 + ((dice >>> 24) & 15) * 0.0004;
   if (kind < 10) {
-    c.strokeStyle = `hsl(${158 + kind * 2} 24% ${15 + kind * 0.5}%)`;
+    c.strokeStyle = `hsl(${158 + kind * 2} 25% ${19 + kind * 0.7}%)`;
     c.lineWidth = 0.0028;
     c.lineCap = "round";
     c.beginPath();
@@ -460,7 +466,7 @@ function paintTuft(c, dice) {
     }
     c.stroke();
   } else if (kind < 14) {
-    c.fillStyle = `hsl(190 10% ${17 + kind * 0.4}%)`;
+    c.fillStyle = `hsl(190 10% ${20 + kind * 0.4}%)`;
     ellipse(c, x, y, size * 1.3, size * 0.85);
   } else {
     c.fillStyle = kind === 14 ? "hsl(42 45% 40%)" : "hsl(330 28% 42%)";
