@@ -162,8 +162,14 @@ export class Egress {
   readonly #sendQueued = (): void => {
     const session = this.#sending!;
     const { events, outbox } = session;
+    // Nothing is tried until it has drained: what is owed by then is sent then.
+    if (session.isSlow) {
+      outbox.length = 0;
+      return;
+    }
     while (events.sent < events.last && this.#send(session, events.message(events.sent + 1))) events.sent++;
     for (const message of outbox) {
+      // A drop makes it slow; the rest of this turn's state would be dropped as well.
       if (session.isSlow || !this.#send(session, message)) break;
     }
     outbox.length = 0;
