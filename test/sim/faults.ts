@@ -1,0 +1,76 @@
+/** What goes wrong in a run, and how often. Rates are per second of simulated time. */
+import type { LinkConditions } from "./sim-transport.js";
+
+export interface Faults {
+  /** Per client. */
+  readonly cuts: number;
+  readonly halfOpens: number;
+  readonly pauses: number;
+  readonly secondLogins: number;
+  readonly goodbyes: number;
+  /** Per shard, between two of its duty cycles or within a hook of its game. */
+  readonly deaths: number;
+  /** Per thread: it does not get the processor for a while. */
+  readonly stalls: number;
+  /** Per store. */
+  readonly outages: number;
+  /** Share of the store's calls that fail by themselves. */
+  readonly storeFailures: number;
+  readonly link: LinkConditions;
+  /** Bytes that the transport buffers for a connection. */
+  readonly bufferedBytesMax: number;
+}
+
+const none: Faults = {
+  cuts: 0,
+  halfOpens: 0,
+  pauses: 0,
+  secondLogins: 0,
+  goodbyes: 0,
+  deaths: 0,
+  stalls: 0,
+  outages: 0,
+  storeFailures: 0,
+  link: { latencyMsMin: 1, latencyMsMax: 15, windowBytes: 65_536 },
+  bufferedBytesMax: 65_536,
+};
+
+const network: Partial<Faults> = {
+  cuts: 0.25,
+  halfOpens: 0.04,
+  secondLogins: 0.08,
+  goodbyes: 0.06,
+  link: { latencyMsMin: 5, latencyMsMax: 180, windowBytes: 16_384 },
+};
+
+const slow: Partial<Faults> = {
+  pauses: 0.6,
+  cuts: 0.05,
+  link: { latencyMsMin: 5, latencyMsMax: 60, windowBytes: 600 },
+  bufferedBytesMax: 2048,
+};
+
+const deaths: Partial<Faults> = { deaths: 0.12 };
+const store: Partial<Faults> = { outages: 0.3, storeFailures: 0.15, goodbyes: 0.15, secondLogins: 0.05 };
+const stalls: Partial<Faults> = { stalls: 0.8 };
+
+export const faultFamilies = {
+  calm: none,
+  network: { ...none, ...network },
+  slow: { ...none, ...slow },
+  store: { ...none, ...store },
+  stalls: { ...none, ...stalls, cuts: 0.1 },
+  deaths: { ...none, ...deaths },
+  everything: {
+    ...none,
+    ...network,
+    ...store,
+    ...stalls,
+    cuts: 0.12,
+    pauses: 0.2,
+    deaths: 0.06,
+    link: { latencyMsMin: 2, latencyMsMax: 120, windowBytes: 1200 },
+    bufferedBytesMax: 4096,
+  },
+} as const satisfies Record<string, Faults>;
+export type FaultFamily = keyof typeof faultFamilies;

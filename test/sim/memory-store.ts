@@ -1,0 +1,123 @@
+/**
+ * A store in memory that keeps the contract of persistence/store.ts and every freedom it leaves: it answers late, is
+ * away now and then, and may have applied a batch that it says it could not.
+ */
+import type { BattleResultRow, PlayerRow } from "../../engine/player.js";
+import type { AppliedMigration, Batch, Store } from "../../persistence/store.js";
+import { StoreUnavailable } from "../../persistence/store.js";
+import { arrangeBatch, checkBattlesLimit } from "../../persistence/store-batch.js";
+
+/** How one call goes: told before it is carried out. */
+export interface Mood {
+  /** Resolves when the answer is due. */
+  readonly delay: () => Promise<void>;
+  /** `before`: nothing happens. `after`: it happens and is not told. */
+  readonly fails: "never" | "before" | "after";
+}
+
+const calm: Mood = { delay: () => Promise.resolve(), fails: "never" };
+
+/** The disk: it outlives the stores that were opened on it. */
+export class StoredRows {
+  readonly players = new Map<string, PlayerRow>();
+  readonly battles = new Map<string, BattleResultRow>();
+  /** Ids of the battles in which a player fought. */
+  readonly battlesOf = new Map<string, Set<string>>();
+  isOpen = false;
+}
+
+export class MemoryStore implements Store {
+  readonly dialect = "sqlite";
+  readonly #rows: StoredRows;
+  readonly #mood: () => Mood;
+  /** Batches applied, whether or not that was told. */
+  batches = 0;
+  failures = 0;
+  /** Batches and loads that are being worked on. */
+  underWay = 0;
+
+  constructor(rows: StoredRows = new StoredRows(), mood: () => Mood = () => calm) {
+    this.#rows = rows;
+    this.#mood = mood;
+  }
+
+  open(): Promise<void> {
+    this.#rows.isOpen = true;
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#rows.isOpen = false;
+    return Promise.resolve();
+  }
+
+  loadPlayer(playerId: string): Promise<PlayerRow | null> {
+    return this.#answer(() => {
+      const row = this.#rows.players.get(playerId);
+      return row === undefined ? null : structuredClone(row);
+    });
+  }
+
+  applyBatch(batch: Batch): Promise<void> {
+    // What is given is looked at now: a caller that changes its rows afterwards does not change ours.
+    const given = structuredClone(batch);
+    return this.#answer(() => this.#apply(given));
+  }
+
+  #apply(batch: Batch): void {
+    const { players, battleResults } = arrangeBatch(batch);
+    const rows = this.#rows;
+    for (const row of players) {
+      const known = rows.players.get(row.playerId);
+      if (known === undefined || row.version >= known.version) rows.players.set(row.playerId, row);
+    }
+    for (const row of battleResults) {
+      if (rows.battles.has(row.battleId)) continue;
+      rows.battles.set(row.battleId, row);
+      for (const { playerId } of row.fighters) {
+        const fought = rows.battlesOf.get(playerId) ?? new Set();
+        rows.battlesOf.set(playerId, fought.add(row.battleId));
+      }
+    }
+    this.batches++;
+  }
+
+  recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {
+    checkBattlesLimit(limit);
+    return this.#answer(() =>
+      [...(this.#rows.battlesOf.get(playerId) ?? [])]
+        .map((id) => this.#rows.battles.get(id)!)
+        .sort((a, b) => b.endedAtMs - a.endedAtMs || (a.battleId < b.battleId ? 1 : -1))
+        .slice(0, limit)
+        .map((row) => structuredClone(row)),
+    );
+  }
+
+  health(): Promise<void> {
+    return this.#answer(() => {});
+  }
+
+  appliedMigrations(): Promise<AppliedMigration[]> {
+    return Promise.resolve([]);
+  }
+
+  async #answer<Result>(carryOut: () => Result): Promise<Result> {
+    const { delay, fails } = this.#mood();
+    this.underWay++;
+    try {
+      if (!this.#rows.isOpen) throw new StoreUnavailable("the store is not open: open it");
+      await delay();
+      if (fails === "before") throw this.#failure();
+      const result = carryOut();
+      if (fails === "after") throw this.#failure();
+      return result;
+    } finally {
+      this.underWay--;
+    }
+  }
+
+  #failure(): StoreUnavailable {
+    this.failures++;
+    return new StoreUnavailable("the simulated store is away: wait");
+  }
+}

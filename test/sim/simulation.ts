@@ -1,0 +1,233 @@
+/**
+ * A whole server and its players in one thread, under one seed: the same seed does the same, to the byte. A run has
+ * four acts: everybody plays while things go wrong; everything comes to rest; everybody leaves; the store is compared.
+ */
+import { AssertionFailed } from "../../engine/assert.js";
+import type { Log } from "../../engine/log.js";
+import { Prng } from "../../engine/prng.js";
+import { EventQueue } from "./event-queue.js";
+import { type FaultFamily, type Faults, faultFamilies } from "./faults.js";
+import { GameRecord } from "./game-record.js";
+import {
+  checkEntities,
+  checkRest,
+  checkStore,
+  checkTick,
+  remains,
+  type Stage,
+  unrest,
+} from "./invariants.js";
+import { simField, simRooms } from "./sim-game.js";
+import { SimPlayer } from "./sim-player.js";
+import { SimServer } from "./sim-server.js";
+import { Trace } from "./trace.js";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly family: FaultFamily;
+  /** Ticks of play. */
+  readonly ticks?: number;
+  /** Default: 1 to 4, by the seed. */
+  readonly shards?: number;
+  /** Default: 3 to 7, by the seed. */
+  readonly players?: number;
+  readonly log?: Log;
+}
+
+export interface SimulationResult {
+  /** Of everything that happened. */
+  readonly hash: string;
+  readonly events: number;
+  readonly restarts: number;
+  readonly intentsApplied: number;
+  readonly eventsTold: number;
+  readonly frames: number;
+  readonly rows: number;
+  readonly handoffs: number;
+  /** Connections ended, by close code. */
+  readonly ends: ReadonlyMap<number, number>;
+}
+
+/** Something that must never happen has happened. The seed does it again. */
+export class SimulationFailed extends AssertionFailed {}
+
+const START_MS = 1000;
+const TICK_MS = 50;
+const REST_MS_MAX = 40_000;
+const LOOK_EVERY_MS = 100;
+const ENTITIES_EVERY_TICKS = 10;
+
+export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
+  const simulation = new Simulation(options);
+  await simulation.run();
+  return simulation.result();
+}
+
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #prng: Prng;
+  readonly #queue: EventQueue;
+  readonly #trace = new Trace();
+  readonly #faults: Faults;
+  readonly #record: GameRecord;
+  readonly #server: SimServer;
+  readonly #players: SimPlayer[] = [];
+  readonly #refused = new Map<number, Set<number>>();
+  readonly #stage: Stage;
+  #isCalm = false;
+  #failure: SimulationFailed | null = null;
+
+  constructor(options: SimulationOptions) {
+    const { seed, family, log } = options;
+    this.#options = options;
+    this.#prng = new Prng(seed);
+    this.#queue = new EventQueue(this.#prng.next(), START_MS);
+    this.#faults = faultFamilies[family];
+    this.#record = new GameRecord(this.#fail);
+    this.#server = new SimServer({
+      seed: this.#prng.next(),
+      shards: options.shards ?? 1 + this.#prng.below(4),
+      queue: this.#queue,
+      trace: this.#trace,
+      faults: this.#faults,
+      record: this.#record,
+      games: {
+        field: simField(this.#record),
+        rooms: new Map(simRooms(this.#record).map((type) => [type.name, type])),
+      },
+      fail: this.#fail,
+      ...(log === undefined ? {} : { log }),
+    });
+    this.#stage = {
+      server: this.#server,
+      players: this.#players,
+      record: this.#record,
+      hasDeaths: this.#faults.deaths > 0,
+      refused: this.#refused,
+    };
+  }
+
+  readonly #fail = (message: string): never => {
+    const { seed, family } = this.#options;
+    const atMs = this.#queue.nowMs - START_MS;
+    // The first is the cause: it may be caught on its way out.
+    this.#failure ??= new SimulationFailed(`seed ${seed}, ${family}, at ${atMs} ms: ${message}`);
+    throw this.#failure;
+  };
+
+  async run(): Promise<void> {
+    await this.#server.open();
+    const count = this.#options.players ?? 3 + this.#prng.below(5);
+    for (let number = 1; number <= count; number++) {
+      this.#queue.after(this.#prng.unit() * 1000, () => this.#players.push(this.#newPlayer(number)));
+    }
+    this.#planFaults();
+    await this.#play(this.#options.ticks ?? 240);
+    this.#calmDown();
+    await this.#waitUntilNothingIs(unrest);
+    checkRest(this.#stage, this.#fail);
+    for (const player of this.#players) player.depart();
+    await this.#waitUntilNothingIs(remains);
+    checkStore(this.#stage, this.#fail);
+  }
+
+  #newPlayer(number: number): SimPlayer {
+    return new SimPlayer({
+      name: `Player ${number}`,
+      queue: this.#queue,
+      prng: new Prng(this.#prng.next()),
+      transport: this.#server.transport,
+      faults: this.#faults,
+      refused: this.#refused,
+      fail: this.#fail,
+    });
+  }
+
+  async #play(ticks: number): Promise<void> {
+    for (let tick = 0; tick < ticks; tick++) {
+      await this.#runUntil(START_MS + (tick + 1) * TICK_MS);
+      checkTick(this.#stage, this.#fail);
+      if (tick % ENTITIES_EVERY_TICKS === 0) checkEntities(this.#stage, this.#fail);
+    }
+  }
+
+  #calmDown(): void {
+    this.#isCalm = true;
+    this.#server.isCalm = true;
+    this.#server.isStoreAway = false;
+    this.#record.isStill = true;
+    for (const player of this.#players) player.calmDown();
+  }
+
+  async #waitUntilNothingIs(wrong: (stage: Stage) => string | null): Promise<void> {
+    const deadlineMs = this.#queue.nowMs + REST_MS_MAX;
+    for (;;) {
+      await this.#runUntil(this.#queue.nowMs + LOOK_EVERY_MS);
+      checkTick(this.#stage, this.#fail);
+      const problem = wrong(this.#stage);
+      if (problem === null) return;
+      if (this.#queue.nowMs > deadlineMs) this.#fail(`never at rest: ${problem}`);
+    }
+  }
+
+  async #runUntil(timeMs: number): Promise<void> {
+    // Time stops at the boundary also when nothing happens there.
+    this.#queue.at(timeMs, () => {});
+    while (this.#queue.nextMs <= timeMs) {
+      this.#queue.step();
+      if (this.#server.mustTurn) {
+        this.#server.mustTurn = false;
+        await new Promise(setImmediate);
+      }
+      this.#server.listen();
+      if (this.#failure !== null) throw this.#failure;
+    }
+  }
+
+  // ---- faults of the server's own --------------------------------------------------------------------------
+
+  #planFaults(): void {
+    const { deaths, stalls, outages } = this.#faults;
+    const { shards } = this.#server;
+    this.#every(deaths * shards.length, () => {
+      const how = this.#prng.below(2) === 0 ? "between" : "within";
+      this.#server.kill(this.#prng.below(shards.length), how);
+    });
+    this.#every(stalls, () => this.#server.stall(this.#prng.unit() ** 2 * 400));
+    this.#every(outages, () => {
+      this.#server.isStoreAway = true;
+      this.#queue.after(this.#prng.unit() * 1500, () => {
+        this.#server.isStoreAway = false;
+      });
+    });
+  }
+
+  #every(perSecond: number, act: () => void): void {
+    if (perSecond === 0) return;
+    this.#queue.after((this.#prng.unit() * 2000) / perSecond, () => {
+      if (this.#isCalm) return;
+      act();
+      this.#every(perSecond, act);
+    });
+  }
+
+  result(): SimulationResult {
+    const ends = new Map<number, number>();
+    let frames = 0;
+    for (const player of this.#players) {
+      frames += player.witness.frames;
+      for (const [code, count] of player.ends) ends.set(code, (ends.get(code) ?? 0) + count);
+    }
+    return {
+      hash: this.#trace.hash,
+      events: this.#queue.count,
+      restarts: this.#server.restarts,
+      intentsApplied: this.#record.intentsApplied,
+      eventsTold: this.#record.eventsTold,
+      frames,
+      rows: this.#server.tap.rows,
+      handoffs: this.#server.handoffs,
+      ends,
+    };
+  }
+}

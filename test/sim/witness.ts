@@ -1,0 +1,231 @@
+/**
+ * Reads every message that reaches one client, before the client does, and knows what may come next. What it holds is
+ * checked at every message; what must hold in the end, {@link Witness.cells} and the numbers of events, is compared
+ * with the shards by invariants.ts.
+ */
+import {
+  decodeEvent,
+  decodeFrame,
+  decodeIntentAck,
+  decodeRefusedBody,
+  decodeSight,
+  decodeWelcome,
+  type FrameSink,
+} from "../../engine/wire/codec.js";
+import { engineEvents, eventScopes, messageTypes } from "../../engine/wire/message-types.js";
+import type { Fail } from "./game-record.js";
+import { TOLD } from "./sim-game.js";
+
+export interface SeenCell {
+  hasKeyframe: boolean;
+  readonly slots: Map<number, number>;
+}
+
+const HASHES_KEPT = 2048;
+
+export class Witness {
+  /** The cells in sight on the present connection, and who is in them by slot. */
+  readonly cells = new Map<number, SeenCell>();
+  /** Session of the last Welcome. */
+  session = 0;
+  /** Events that were given up and said to be: what was told before is not expected. */
+  lossy = 0;
+  /** Numbers of the last events told, per stream. */
+  readonly told = new Map<number, number>();
+  /** Streams heard since events were last given up: their numbers go on one by one. Others may jump once. */
+  readonly #steady = new Set<number>();
+  /** Reliable intents refused, per session. */
+  readonly refused: Map<number, Set<number>>;
+  events = 0;
+  frames = 0;
+  keyframes = 0;
+  readonly #name: string;
+  readonly #fail: Fail;
+  #isWelcomed = false;
+  #nextEvent = 0;
+  #lastEvent = 0;
+  #applied = 0;
+  readonly #hashes = new Map<number, number>();
+  #cell: SeenCell | undefined;
+  #cellNumber = -1;
+
+  constructor(parts: {
+    readonly name: string;
+    readonly refused: Map<number, Set<number>>;
+    readonly fail: Fail;
+  }) {
+    this.#name = parts.name;
+    this.refused = parts.refused;
+    this.#fail = parts.fail;
+  }
+
+  /** A new connection begins. */
+  begin(): void {
+    this.#isWelcomed = false;
+    this.cells.clear();
+  }
+
+  hear(message: Uint8Array<ArrayBuffer>): void {
+    const type = message[0]!;
+    if (!this.#isWelcomed && type !== messageTypes.welcome) this.#blame(`type ${type} before the Welcome`);
+    switch (type) {
+      case messageTypes.welcome:
+        this.#onWelcome(message);
+        return;
+      case messageTypes.sight:
+        this.#onSight(message);
+        return;
+      case messageTypes.cellFrame:
+        decodeFrame(message, this.#sink);
+        this.#endFrame();
+        return;
+      case messageTypes.event:
+        this.#onEvent(message);
+        return;
+      case messageTypes.intentAck: {
+        const { applied } = decodeIntentAck(message);
+        if (applied < this.#applied)
+          this.#blame(`intents acknowledged up to ${applied} after ${this.#applied}`);
+        this.#applied = applied;
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  #blame(what: string): never {
+    return this.#fail(`${this.#name}: ${what}`);
+  }
+
+  #onWelcome(message: Uint8Array<ArrayBuffer>): void {
+    if (this.#isWelcomed) this.#blame("a second Welcome on one connection");
+    this.#isWelcomed = true;
+    const welcome = decodeWelcome(message);
+    const { eventsAcked, recovered } = welcome;
+    const isSame = welcome.session === this.session;
+    if (isSame && recovered) {
+      if (eventsAcked > this.#lastEvent) {
+        this.#blame(`recovered, and yet events ${this.#lastEvent + 1}..${eventsAcked} are missing`);
+      }
+    } else {
+      if (recovered) this.#blame("a session it does not know was recovered");
+      this.#lastEvent = eventsAcked;
+      this.#hashes.clear();
+      if (eventsAcked > 0) {
+        this.lossy++;
+        this.#steady.clear();
+      }
+    }
+    if (!isSame) {
+      this.#applied = 0;
+      this.told.clear();
+      this.lossy = eventsAcked > 0 ? 1 : 0;
+    }
+    this.session = welcome.session;
+    this.#nextEvent = eventsAcked + 1;
+  }
+
+  #onSight(message: Uint8Array<ArrayBuffer>): void {
+    const sight = decodeSight(message);
+    const seen = new Set(sight.cells);
+    if (!seen.has(sight.center)) this.#blame("the center is not in sight");
+    for (const cell of this.cells.keys()) if (!seen.has(cell)) this.cells.delete(cell);
+    for (const cell of seen) {
+      if (!this.cells.has(cell)) this.cells.set(cell, { hasKeyframe: false, slots: new Map() });
+    }
+  }
+
+  // ---- frames ----------------------------------------------------------------------------------------------
+
+  readonly #sink: FrameSink = {
+    onFrame: (cell, _tick, isKeyframe) => {
+      const seen = this.cells.get(cell);
+      if (seen === undefined) return this.#blame(`a frame of cell ${cell}, which is not in sight`);
+      if (!isKeyframe && !seen.hasKeyframe) this.#blame(`a delta of cell ${cell} before its keyframe`);
+      if (isKeyframe) {
+        seen.slots.clear();
+        seen.hasKeyframe = true;
+        this.keyframes++;
+      }
+      this.frames++;
+      this.#cell = seen;
+      this.#cellNumber = cell;
+    },
+    onAppear: (id, _x, _y, slot) => {
+      const there = this.#cell!.slots.get(slot);
+      if (there !== undefined && there !== id) {
+        this.#blame(`entity ${id} appears in slot ${slot} of cell ${this.#cellNumber}, which ${there} has`);
+      }
+      this.#cell!.slots.set(slot, id);
+    },
+    onLeave: (slot) => {
+      if (!this.#cell!.slots.delete(slot)) this.#blame(`slot ${slot} of cell ${this.#cellNumber} left empty`);
+    },
+    onChange: (slot) => this.#known(slot),
+    onMove: (slot) => this.#known(slot),
+  };
+
+  #known(slot: number): void {
+    if (!this.#cell!.slots.has(slot))
+      this.#blame(`slot ${slot} of cell ${this.#cellNumber} is empty and moves`);
+  }
+
+  #endFrame(): void {
+    const { slots } = this.#cell!;
+    if (slots.size < 2) return;
+    const ids = new Set(slots.values());
+    if (ids.size !== slots.size) this.#blame(`an entity is twice in cell ${this.#cellNumber}`);
+  }
+
+  // ---- events ----------------------------------------------------------------------------------------------
+
+  #onEvent(message: Uint8Array<ArrayBuffer>): void {
+    const event = decodeEvent(message);
+    if (event.seq !== this.#nextEvent) {
+      this.#blame(`event ${event.seq} where ${this.#nextEvent} comes next`);
+    }
+    this.#nextEvent++;
+    const hash = hashOf(message);
+    if (event.seq <= this.#lastEvent) {
+      const known = this.#hashes.get(event.seq);
+      if (known !== undefined && known !== hash) this.#blame(`event ${event.seq} came again and was another`);
+      return;
+    }
+    this.#lastEvent = event.seq;
+    this.#hashes.set(event.seq, hash);
+    this.#hashes.delete(event.seq - HASHES_KEPT);
+    this.events++;
+    if (event.scope === eventScopes.engine) {
+      if (event.kind === engineEvents.refused) this.#noteRefused(decodeRefusedBody(event.body).intentSeq);
+    } else if (event.kind === TOLD) this.#onTold(event.body);
+  }
+
+  #noteRefused(seq: number): void {
+    let seqs = this.refused.get(this.session);
+    if (seqs === undefined) {
+      seqs = new Set();
+      this.refused.set(this.session, seqs);
+    }
+    seqs.add(seq);
+  }
+
+  #onTold(body: Uint8Array): void {
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const stream = view.getUint32(0, true);
+    const number = view.getUint32(4, true);
+    const last = this.told.get(stream) ?? 0;
+    const mayJump = this.lossy > 0 && !this.#steady.has(stream);
+    this.#steady.add(stream);
+    if (number <= last) this.#blame(`event ${number} of stream ${stream} after ${last}`);
+    if (number !== last + 1 && !mayJump)
+      this.#blame(`event ${number} of stream ${stream} after ${last}: a gap`);
+    this.told.set(stream, number);
+  }
+}
+
+function hashOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+  return hash;
+}
