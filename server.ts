@@ -3,7 +3,6 @@
  * them, and ends them in the order in which nothing is lost.
  */
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { AdminServer } from "./control/admin.js";
 import { assignPartition, partition } from "./control/partition.js";
@@ -11,7 +10,7 @@ import { RestartBudget } from "./control/restart-budget.js";
 import { loadServerKey } from "./control/server-key.js";
 import { ServerView } from "./control/server-view.js";
 import { startShardThread } from "./control/shard-pool.js";
-import { StartRefused } from "./control/start-refused.js";
+import { listenRefused, StartRefused, storeRefused, urlOf, warnOfCores } from "./control/start-refused.js";
 import { runStopSteps, type StopStep } from "./control/stop-steps.js";
 import { type FatalEnd, reasonOf, ShardSupervisor } from "./control/supervisor.js";
 import { ThreadWatch } from "./control/thread-watch.js";
@@ -343,63 +342,4 @@ function acquireFolder(config: Config): DataFolder {
     const message = `${error.message} (dataFolder, GRIDSHARD_DATA_FOLDER)`;
     throw new StartRefused(exitCodes.dataFolder, message, { cause: error });
   }
-}
-
-/** The error comes from another thread, by copy: its class is lost on the way, its name is not. */
-function storeRefused(error: Error): never {
-  if (error.message.startsWith("store.url:"))
-    throw new StartRefused(exitCodes.config, error.message, { cause: error });
-  const isTold = error.name === "StoreUnavailable" || error.name === "SchemaMismatch";
-  if (!isTold) throw error;
-  const keys = "store.url, GRIDSHARD_STORE_URL; store.startWaitMs says how long a start waits";
-  throw new StartRefused(exitCodes.storeUnavailable, `${error.message} (${keys})`, { cause: error });
-}
-
-/** Turns the system's error into the sentence an operator needs. */
-function listenRefused(config: Config, section: "net" | "admin"): (error: Error) => never {
-  const { host, port } = config[section];
-  const variable = `GRIDSHARD_${section.toUpperCase()}`;
-  return (error) => {
-    const { code } = error as NodeJS.ErrnoException;
-    switch (code) {
-      case "EADDRINUSE":
-        throw new StartRefused(
-          exitCodes.cannotListen,
-          `port ${port} on ${host} is in use: stop what uses it, or set ${section}.port (${variable}_PORT) to another`,
-          { cause: error },
-        );
-      case "EACCES":
-        throw new StartRefused(
-          exitCodes.cannotListen,
-          `port ${port} on ${host} may not be used by this user: set ${section}.port (${variable}_PORT) to one above 1023`,
-          { cause: error },
-        );
-      case "EADDRNOTAVAIL":
-      case "ENOTFOUND":
-        throw new StartRefused(
-          exitCodes.cannotListen,
-          `${host} is not an address of this machine: set ${section}.host (${variable}_HOST) to one, or to 0.0.0.0 for all`,
-          { cause: error },
-        );
-      default:
-        throw error;
-    }
-  };
-}
-
-/** Where a person opens the game: a wildcard address is no place to go to. */
-function urlOf(host: string, port: number): string {
-  const shown = host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
-  return `http://${shown}:${port}/`;
-}
-
-function warnOfCores(config: Config, log: Log): void {
-  const cores = availableParallelism();
-  // Net and persistence beside the shards; control sleeps nearly always.
-  const threads = config.shards.count + 2;
-  if (threads <= cores) return;
-  log.warn("more threads than cores: ticks may be late under load; shards.count sets the number", {
-    threads,
-    cores,
-  });
 }

@@ -5,10 +5,10 @@ import { pathToFileURL } from "node:url";
 import { packageRoot } from "../engine/package-root.js";
 import { filesUnder, readSource } from "./source-scan.js";
 
-const RULE = /^- \*\*\[([A-Z]{2,3}\d+)\]\*\* \S/gm;
+const RULE = /^- \*\*\[([A-Z][A-Z0-9]{1,2}\d+)\]\*\* \S/gm;
 /** A test's name, or a suite's: it begins with one id or several. */
-const CITED = /["'`]((?:\[[A-Z]{2,3}\d+\] ?)+)/g;
-const ID = /\[([A-Z]{2,3}\d+)\]/g;
+const CITED = /["'`]((?:\[[A-Z][A-Z0-9]{1,2}\d+\] ?)+)/g;
+const ID = /\[([A-Z][A-Z0-9]{1,2}\d+)\]/g;
 
 export interface SpecReport {
   /** Ids of rules that no test's name begins with. */
