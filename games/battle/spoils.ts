@@ -1,5 +1,5 @@
 /** Who gets what when a battle is over. */
-import type { BattleResultRow, ItemStack, RoomContext } from "../../engine/room/game.js";
+import type { BattleFighterRow, ItemStack, RoomContext } from "../../engine/room/game.js";
 import type { outcomes } from "./acts.js";
 import {
   DEFEATED,
@@ -85,8 +85,8 @@ function addTo(stacks: ItemStack[], gain: ItemStack): void {
 }
 
 /** The fighters as the store keeps them. */
-export function resultRows(fighters: Fighters, winningSide: number): BattleResultRow["fighters"] {
-  const rows: BattleResultRow["fighters"][number][] = [];
+export function resultRows(fighters: Fighters, winningSide: number): BattleFighterRow[] {
+  const rows: BattleFighterRow[] = [];
   for (let index = 0; index < fighters.count; index++) {
     const at = index * WORDS;
     rows.push({

@@ -2,7 +2,6 @@
 import {
   columnOf,
   type FieldContext,
-  hash32,
   hashUnit,
   isCreatureId,
   NO_ROW,
@@ -56,25 +55,26 @@ export class Creatures {
 
   /** Puts into a cell who lives there: the same whichever shard does it, and whenever. */
   populate(cell: number): void {
+    const count = creaturesInCell(this.#context.seed, cell);
+    for (let index = 0; index < count; index++) this.put(cell, index);
+  }
+
+  /** Puts one creature where it lives. */
+  put(cell: number, index: number): void {
     const { grid, seed, entities } = this.#context;
-    const count = creaturesInCell(seed, cell);
-    for (let index = 0; index < count; index++) {
-      const salt = index * 16;
-      const x =
-        (columnOf(grid, cell) + 0.1 + 0.8 * hashUnit(seed, cell, salt + seedSalts.x)) * grid.cellSizeMeters;
-      const y =
-        (rowOf(grid, cell) + 0.1 + 0.8 * hashUnit(seed, cell, salt + seedSalts.y)) * grid.cellSizeMeters;
-      const row = this.#context.addCreature(cell, index, x, y);
-      if (row === NO_ROW) return;
-      const kinds = isCommons(grid, x, y) ? peaceful : wild;
-      const kind = kinds[hash32(seed, cell, salt + seedSalts.species) % kinds.length]!;
-      entities.kind[row] = kind;
-      entities.look[row] = hash32(seed, cell, salt + seedSalts.look) % speciesOf(kind).looks;
-      entities.level[row] = this.#levelAt(x, y, hashUnit(seed, cell, salt + seedSalts.level));
-      entities.health[row] = 255;
-      this.#rows.homeX[row] = x;
-      this.#rows.homeY[row] = y;
-    }
+    const roll = (salt: number) => hashUnit(seed, cell, index * 16 + salt);
+    const x = (columnOf(grid, cell) + 0.1 + 0.8 * roll(seedSalts.x)) * grid.cellSizeMeters;
+    const y = (rowOf(grid, cell) + 0.1 + 0.8 * roll(seedSalts.y)) * grid.cellSizeMeters;
+    const row = this.#context.addCreature(cell, index, x, y);
+    if (row === NO_ROW) return;
+    const kinds = isCommons(grid, x, y) ? peaceful : wild;
+    const kind = kinds[Math.floor(roll(seedSalts.species) * kinds.length)]!;
+    entities.kind[row] = kind;
+    entities.look[row] = Math.floor(roll(seedSalts.look) * speciesOf(kind).looks);
+    entities.level[row] = this.#levelAt(x, y, roll(seedSalts.level));
+    entities.health[row] = 255;
+    this.#rows.homeX[row] = x;
+    this.#rows.homeY[row] = y;
   }
 
   /** From 1 in the middle to FRONTIER_LEVEL in the corners, one up or down by chance. */

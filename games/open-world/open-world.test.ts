@@ -133,6 +133,35 @@ test("[OP1] levels rise away from the middle, where nothing aggressive lives", (
   assert.ok(sums[1]! / counts[1]! > sums[0]! / counts[0]! + 3);
 });
 
+test("[OP18] creatures lost with a shard live on at home, each once", () => {
+  const world = open({ isEmpty: false, shards: 2 });
+  const creatures = () =>
+    world.shards
+      .flatMap((shard) =>
+        [...shard.rowsInUse()]
+          .filter((row) => !shard.entities.isGhost(row))
+          .map((row) => shard.entities.id[row]!),
+      )
+      .sort((a, b) => a - b);
+  const before = creatures();
+  // One of each shard has strayed over the border.
+  for (const [from, x] of [
+    [0, BORDER + 10],
+    [1, BORDER - 10],
+  ] as const) {
+    const { entities } = world.shards[from]!;
+    const row = [...world.shards[from]!.rowsInUse()].find((one) => !entities.isGhost(one))!;
+    entities.x[row] = x;
+  }
+  world.step();
+  assert.deepEqual(creatures(), before);
+  for (const shard of [0, 1, 0]) {
+    world.restartShard(shard);
+    assert.deepEqual(creatures(), before);
+    world.step();
+  }
+});
+
 test("[OP2] people walk as fast in every direction, stop at the edge, and a step fits a frame", () => {
   const world = open();
   enter(world, 1, 50, 50);

@@ -51,6 +51,10 @@ class OpenWorld implements Field {
     this.#creatures.populate(cell);
   }
 
+  onCreatureLost(homeCell: number, index: number): void {
+    this.#creatures.put(homeCell, index);
+  }
+
   onJoin(member: FieldMember): void {
     const { entities } = this.#rows;
     const { row, player } = member;

@@ -309,14 +309,18 @@ export class TestWorld {
   }
 
   /**
-   * A shard dies: its members and rooms are gone, and it starts anew. Its people do not come back; its creatures do,
-   * and so those that were out on other shards are taken away there.
+   * A shard dies: its members and rooms are gone, and it starts anew. Its people do not come back. Its own creatures
+   * do, and so those that were out on other shards are taken away there; others' that were here go home.
    */
   restartShard(index: number): void {
-    for (const { entities } of this.shards) {
+    const lost: number[] = [];
+    for (const [at, { entities }] of this.shards.entries()) {
       for (const row of [...allRows(entities)]) {
         const id = entities.id[row]!;
-        if (isCreatureId(id) && this.ownerOf(homeCellOf(id)) === index) entities.remove(row);
+        if (!isCreatureId(id)) continue;
+        const isHomeLost = this.ownerOf(homeCellOf(id)) === index;
+        if (at === index && !isHomeLost && !entities.isGhost(row)) lost.push(id);
+        if (at !== index && isHomeLost) entities.remove(row);
       }
     }
     const fresh = new TestShard(this, index);
@@ -324,6 +328,8 @@ export class TestWorld {
     for (let cell = 0; cell < this.grid.cellCount; cell++) {
       if (this.ownerOf(cell) === index && this.options.isEmpty !== true) fresh.field.onCellOpen?.(cell);
     }
+    for (const id of lost)
+      this.shards[this.ownerOf(homeCellOf(id))]!.field.onCreatureLost?.(homeCellOf(id), id & 0x7fff);
     this.#showGhosts();
   }
 
