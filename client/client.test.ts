@@ -180,6 +180,15 @@ test("[CL8] of directions the latest wins, one is sent every 50 ms, and the last
   assert.deepEqual(moves(), [[-127, 64, 3]]);
 });
 
+test("[CL8] a direction given while the Welcome is told is sent", () => {
+  const server = new ScriptedServer();
+  const client = new GridshardClient();
+  client.on("welcome", () => client.move(1, 0));
+  client.connect(server.options());
+  server.welcome();
+  assert.equal(server.socket.sentOfType(messageTypes.moveIntent).length, 1);
+});
+
 test("[CL9] waits double from 500 ms to 10 s and are drawn evenly below that", () => {
   const server = new ScriptedServer();
   const client = new GridshardClient();

@@ -356,9 +356,10 @@ export class GridshardClient {
     this.#rateAtMs = this.#heardAtMs;
     this.#rateBytes = this.#bytesReceived;
     this.#ping();
-    this.#listeners.tell("welcome", welcome);
-    if (this.#connection !== connection) return;
     this.#setState({ kind: "live" });
+    this.#listeners.tell("welcome", welcome);
+    // A listener may have closed the client, or begun another session.
+    if (this.#connection !== connection) return;
     if (lost.length > 0) this.#listeners.tell("intentsLost", lost);
     if (this.#lastEvent > this.#ackedEvent) this.#ackSoon();
   }

@@ -1,12 +1,15 @@
 /** The demo page in a real browser against a real server, through a network that can be cut. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
+import { promisify } from "node:util";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import type { GridshardClient } from "../client/client.js";
+import { packageRoot } from "../engine/package-root.js";
 import { loadConfig, type RunningServer, startServer } from "../server.js";
 
 /** What waiting for a fact may take before it counts as not happening. */
@@ -392,6 +395,20 @@ test("[PG7] a network that is gone for a while is survived, and the same session
   assert.equal(await page.evaluate(() => gridshard.client.world.framesStray), 0);
   await context.close();
   await other.context.close();
+});
+
+test("[CL25] the example of docs/CLIENT.md for Node does what the page says", async () => {
+  const page = readFileSync(join(packageRoot(), "docs", "CLIENT.md"), "utf8");
+  const example = /```js\n([\s\S]*?)```/.exec(page)?.[1];
+  assert.ok(example !== undefined);
+  const code = example
+    .replace('"gridshard/client"', JSON.stringify(new URL("../client/client.js", import.meta.url).href))
+    .replace("http://127.0.0.1:7350", new URL(server.url).origin);
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", code], {
+    cwd: packageRoot(),
+    timeout: PATIENCE_MS,
+  });
+  assert.match(stdout, /^connecting\nlive\nwalked from [\d.]+ to [\d.]+ among \d+ entities\nclosed\n$/);
 });
 
 test("[PG9] nothing of this wrote an error or a warning to the console", () => {

@@ -41,7 +41,7 @@ export class AutoMenu {
         make(
           "button",
           { type: "button", click: () => this.#choose(index + 1) },
-          portrait({ kind: index + 1, look: 0, seed: 7, size: 40 }),
+          portrait({ kind: index + 1, id: 7, look: 0, size: 40 }),
           capital(name),
         ),
       );

@@ -245,7 +245,7 @@ export class BattlePanel {
       portrait({
         kind: info.kind,
         look: info.look,
-        seed: info.entity & 0xffff,
+        id: info.entity,
         size: 44,
         face: isMine ? 1 : -1,
       }),

@@ -16,7 +16,7 @@ export class Hud {
   #noticeText = "";
   /** @type {HTMLCanvasElement | undefined} */
   #mapGround;
-  #face = "";
+  #face = -1;
   #health = -1;
 
   /**
@@ -38,19 +38,17 @@ export class Hud {
   /**
    * @param {string} name
    * @param {import("../client/client.js").Entity} entity
-   * @param {number} seed
    */
-  showMe(name, { id: entityId, look, health }, seed) {
+  showMe(name, { kind, id, look, health }) {
     if (byId("me-name").textContent !== name) byId("me-name").textContent = name;
     if (this.#health !== health) {
       this.#health = health;
       byId("me-health").style.width = `${(health * 100) / 255}%`;
       byId("me-health").dataset.level = health > 128 ? "good" : health > 64 ? "fair" : "poor";
     }
-    const face = `${entityId}/${look}`;
-    if (this.#face === face) return;
-    this.#face = face;
-    byId("me-face").replaceChildren(portrait({ kind: 0, look, seed, size: 46 }));
+    if (this.#face === look) return;
+    this.#face = look;
+    byId("me-face").replaceChildren(portrait({ kind, id, look, size: 46 }));
   }
 
   /** @param {NonNullable<Hud["player"]>} player */

@@ -19,7 +19,7 @@ import {
 import { Hud } from "./hud.js";
 import { forget, nameInAddress, newGuestAddress, remembered, signIn } from "./identity.js";
 import { Overlay } from "./overlay.js";
-import { hash, Scene } from "./scene.js";
+import { Scene } from "./scene.js";
 import { isTyping, Steering } from "./steering.js";
 
 /** Others are drawn this far in the past, so that the next frame is there when it is needed. */
@@ -322,7 +322,7 @@ function moveMe() {
   const height = world.shape.heightCells * world.shape.cellSizeMeters;
   me.x = Math.min(width, Math.max(0, me.x));
   me.y = Math.min(height, Math.max(0, me.y));
-  hud.showMe(client.welcome?.name ?? "", entity, hash(entity.id) & 0xffff);
+  hud.showMe(client.welcome?.name ?? "", entity);
 }
 
 function steer() {

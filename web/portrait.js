@@ -1,12 +1,13 @@
 /** Small pictures of people and creatures for panels. */
+import { seedOf } from "./chance.js";
 import { shadow } from "./figures.js";
 import { figureOf, tintOf } from "./game.js";
 
 /**
  * A canvas of `size` CSS pixels showing one figure.
- * @param {{ kind: number, look: number, seed: number, size: number, face?: number }} who
+ * @param {{ kind: number, id: number, look: number, size: number, face?: number }} who
  */
-export function portrait({ kind, look, seed, size, face = 1 }) {
+export function portrait({ kind, id, look, size, face = 1 }) {
   const canvas = document.createElement("canvas");
   const ratio = Math.min(3, devicePixelRatio || 1);
   canvas.width = size * ratio;
@@ -21,6 +22,10 @@ export function portrait({ kind, look, seed, size, face = 1 }) {
   const unit = size * ratio * (kind === 0 ? 0.38 : 0.32);
   c.scale(unit, unit);
   shadow(c, 0.85);
-  figure.draw(c, { face, step: 0, isWalking: false, timeMs: 900, seed }, tintOf(kind, look));
+  figure.draw(
+    c,
+    { face, step: 0, isWalking: false, timeMs: 900, seed: seedOf({ kind, id, look }) },
+    tintOf(kind, look),
+  );
   return canvas;
 }

@@ -2,6 +2,7 @@
  * The world on a canvas that fills the window. World coordinates are meters, x to the right and y down; the camera
  * follows the player. Everything is drawn every frame from the client's model, nothing is kept but what fades.
  */
+import { hash, seedOf } from "./chance.js";
 import { ellipse, shadow } from "./figures.js";
 
 /** @typedef {import("../client/client.js").Entity} Entity */
@@ -332,7 +333,7 @@ export class Scene {
         step: sprite.step,
         isWalking: sprite.speed > 0.25,
         timeMs: nowMs,
-        seed: hash(entity.id) & 0xffff,
+        seed: seedOf(entity),
       },
       nowMs - sprite.hitMs < 130 ? "#ffffff" : looks.tint,
     );
@@ -399,18 +400,26 @@ export class Scene {
    */
   #swords(x, y, nowMs) {
     const c = this.#c;
-    const reach = 6 + Math.sin(nowMs / 160) * 0.8;
-    c.fillStyle = "rgb(6 10 13 / .75)";
-    ellipse(c, x, y - 4, 11, 11);
+    const lift = Math.sin(nowMs / 160) * 0.8;
+    c.fillStyle = "rgb(6 10 13 / .78)";
+    ellipse(c, x, y - 5, 12, 12);
     c.lineCap = "round";
-    c.strokeStyle = "#ff9d8a";
-    c.lineWidth = 2.2;
-    c.beginPath();
-    c.moveTo(x - reach, y - 4 - reach);
-    c.lineTo(x + reach * 0.8, y - 4 + reach * 0.8);
-    c.moveTo(x + reach, y - 4 - reach);
-    c.lineTo(x - reach * 0.8, y - 4 + reach * 0.8);
-    c.stroke();
+    for (const side of [-1, 1]) {
+      // Blade from the lower corner to the upper one opposite, guard across it, grip below.
+      c.strokeStyle = "#f4ece4";
+      c.lineWidth = 2;
+      c.beginPath();
+      c.moveTo(x - side * 3.6, y - 1.4);
+      c.lineTo(x + side * 6.2, y - 11.6 - lift);
+      c.stroke();
+      c.strokeStyle = "#ff9d6e";
+      c.beginPath();
+      c.moveTo(x - side * 6.2, y - 3);
+      c.lineTo(x - side * 1.8, y + 1.2);
+      c.moveTo(x - side * 4, y - 1);
+      c.lineTo(x - side * 6.4, y + 1.4);
+      c.stroke();
+    }
   }
 
   /**
@@ -475,12 +484,4 @@ function paintTuft(c, dice) {
       ellipse(c, x + px * size * 0.45, y + py * size * 0.45, size * 0.45, size * 0.45);
     }
   }
-}
-
-/** A 32-bit hash ("lowbias32"). @param {number} value */
-export function hash(value) {
-  let x = value | 0;
-  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
-  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
-  return (x ^ (x >>> 16)) >>> 0;
 }
