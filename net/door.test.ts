@@ -9,76 +9,62 @@ const rigged = new GatewayRig();
 const valid = rigged.ticket("a".repeat(32));
 const old = issueTicket({ playerId: "a".repeat(32), name: "Ann", issuedAt: 0, expiresAt: 1 }, rigged.key);
 
-const refusals: readonly (readonly [rule: string, what: string, protocols: string, CodeEntry])[] = [
-  ["HS2", "no subprotocol at all", "", closeCodes.protocolVersion],
-  ["HS2", "another protocol", "chat", closeCodes.protocolVersion],
+const refusals: readonly (readonly [title: string, protocols: string, CodeEntry])[] = [
+  ["[HS2] no subprotocol at all", "", closeCodes.protocolVersion],
+  ["[HS2] another protocol", "chat", closeCodes.protocolVersion],
+  ["[HS2] a newer version alone", `gridshard.2, ticket.${valid}, client.a-1.0.0`, closeCodes.protocolVersion],
+  ["[HS3] no client version", `gridshard.1, ticket.${valid}`, closeCodes.clientVersion],
   [
-    "HS2",
-    "a newer version alone",
-    `gridshard.2, ticket.${valid}, client.a-1.0.0`,
-    closeCodes.protocolVersion,
-  ],
-  ["HS3", "no client version", `gridshard.1, ticket.${valid}`, closeCodes.clientVersion],
-  [
-    "HS3",
-    "a client that is too old",
+    "[HS3] a client that is too old",
     `gridshard.1, ticket.${valid}, client.a-0.0.9`,
     closeCodes.clientVersion,
   ],
   [
-    "HS3",
-    "a client version that is none",
+    "[HS3] a client version that is none",
     `gridshard.1, ticket.${valid}, client.a-new`,
     closeCodes.clientVersion,
   ],
   [
-    "HS3",
-    "two client versions",
+    "[HS3] two client versions",
     `gridshard.1, ticket.${valid}, client.a-1.0.0, client.b-0.0.1`,
     closeCodes.clientVersion,
   ],
-  ["HS4", "no ticket", "gridshard.1, client.a-1.0.0", closeCodes.ticketInvalid],
-  ["HS4", "a forged ticket", `gridshard.1, client.a-1.0.0, ticket.${valid}x`, closeCodes.ticketInvalid],
+  ["[HS4] no ticket", "gridshard.1, client.a-1.0.0", closeCodes.ticketInvalid],
+  ["[HS4] a forged ticket", `gridshard.1, client.a-1.0.0, ticket.${valid}x`, closeCodes.ticketInvalid],
   [
-    "HS4",
-    "two tickets",
+    "[HS4] two tickets",
     `gridshard.1, client.a-1.0.0, ticket.${valid}, ticket.${valid}`,
     closeCodes.ticketInvalid,
   ],
-  ["HS4", "an expired ticket", `gridshard.1, client.a-1.0.0, ticket.${old}`, closeCodes.ticketExpired],
+  ["[HS4] an expired ticket", `gridshard.1, client.a-1.0.0, ticket.${old}`, closeCodes.ticketExpired],
   [
-    "HS4",
-    "a hundred subprotocols",
+    "[HS4] a hundred subprotocols",
     `gridshard.1, ${"x, ".repeat(100)}client.a-1.0.0`,
     closeCodes.ticketInvalid,
   ],
   [
-    "HS5",
-    "a resume without a token",
+    "[HS5] a resume without a token",
     `gridshard.1, client.a-1.0.0, ticket.${valid}, resume.1`,
     closeCodes.resumeInvalid,
   ],
   [
-    "HS5",
-    "a resume with a short token",
+    "[HS5] a resume with a short token",
     `gridshard.1, client.a-1.0.0, ticket.${valid}, resume.1.abc`,
     closeCodes.resumeInvalid,
   ],
   [
-    "HS5",
-    "a resume of an impossible session",
+    "[HS5] a resume of an impossible session",
     `gridshard.1, client.a-1.0.0, ticket.${valid}, resume.9999999999.${"a".repeat(43)}`,
     closeCodes.resumeInvalid,
   ],
   [
-    "HS5",
-    "a resume of nobody's session",
+    "[HS5] a resume of nobody's session",
     `gridshard.1, client.a-1.0.0, ticket.${valid}, resume.77.${"a".repeat(43)}`,
     closeCodes.resumeInvalid,
   ],
 ];
-for (const [rule, what, protocols, code] of refusals) {
-  test(`[${rule}] ${what}: the upgrade is completed and closed with ${code.name}`, () => {
+for (const [title, protocols, code] of refusals) {
+  test(`${title}: the upgrade is completed and closed with ${code.name}`, () => {
     const rig = new GatewayRig();
     const client = rig.transport.connect({ protocols });
     assert.equal(client.status, 101);

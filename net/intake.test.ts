@@ -31,65 +31,60 @@ const withByte = (bytes: Uint8Array, at: number, value: number) => {
 const move = encodeMoveIntent({ dx: 1, dy: 1, seq: 5 });
 const room = encodeRoomIntent({ room: 5, kind: rigIntents.roomBare, seq: 1 });
 
-const wrong: readonly (readonly [rule: string, what: string, message: Uint8Array, CodeEntry])[] = [
-  ["RO9", "an empty message", new Uint8Array(0), closeCodes.malformed],
-  ["RO9", "a type that does not exist", Uint8Array.of(99, 0, 0, 0), closeCodes.unknownType],
-  ["RO9", "type 0", Uint8Array.of(0), closeCodes.unknownType],
-  ["RO9", "a type that only servers send", Uint8Array.of(128, 0, 0, 0, 0, 0, 0, 0), closeCodes.unknownType],
-  ["RO9", "a message longer than allowed", new Uint8Array(4097).fill(1), closeCodes.tooLarge],
-  ["RO9", "a move that is too short", shorter(move, 1), closeCodes.malformed],
-  ["RO9", "a move that is too long", longer(move, 1), closeCodes.malformed],
-  ["RO9", "a move with a reserved byte set", withByte(move, 1, 1), closeCodes.malformed],
-  ["RO9", "a ping that is too short", shorter(encodePing(1), 1), closeCodes.malformed],
-  ["RO9", "a ping that is too long", longer(encodePing(1), 1), closeCodes.malformed],
-  ["RO9", "an acknowledgement that is too short", shorter(encodeEventAck(0), 4), closeCodes.malformed],
-  ["RO9", "an acknowledgement of events never sent", encodeEventAck(2), closeCodes.outOfOrder],
-  ["RO9", "a goodbye that is too long", longer(encodeGoodbye(), 4), closeCodes.malformed],
-  ["RO9", "a field intent shorter than its header", Uint8Array.of(2, 0, 1, 0, 1, 0, 0), closeCodes.malformed],
-  ["RO9", "a field intent of a kind that does not exist", encodeFieldIntent(999, 1), closeCodes.unknownType],
+const wrong: readonly (readonly [title: string, message: Uint8Array, CodeEntry])[] = [
+  ["[RO9] an empty message", new Uint8Array(0), closeCodes.malformed],
+  ["[RO9] a type that does not exist", Uint8Array.of(99, 0, 0, 0), closeCodes.unknownType],
+  ["[RO9] type 0", Uint8Array.of(0), closeCodes.unknownType],
+  ["[RO9] a type that only servers send", Uint8Array.of(128, 0, 0, 0, 0, 0, 0, 0), closeCodes.unknownType],
+  ["[RO9] a message longer than allowed", new Uint8Array(4097).fill(1), closeCodes.tooLarge],
+  ["[RO9] a move that is too short", shorter(move, 1), closeCodes.malformed],
+  ["[RO9] a move that is too long", longer(move, 1), closeCodes.malformed],
+  ["[RO9] a move with a reserved byte set", withByte(move, 1, 1), closeCodes.malformed],
+  ["[RO9] a ping that is too short", shorter(encodePing(1), 1), closeCodes.malformed],
+  ["[RO9] a ping that is too long", longer(encodePing(1), 1), closeCodes.malformed],
+  ["[RO9] an acknowledgement that is too short", shorter(encodeEventAck(0), 4), closeCodes.malformed],
+  ["[RO9] an acknowledgement of events never sent", encodeEventAck(2), closeCodes.outOfOrder],
+  ["[RO9] a goodbye that is too long", longer(encodeGoodbye(), 4), closeCodes.malformed],
+  ["[RO9] a field intent shorter than its header", Uint8Array.of(2, 0, 1, 0, 1, 0, 0), closeCodes.malformed],
+  ["[RO9] a field intent of a kind that does not exist", encodeFieldIntent(999, 1), closeCodes.unknownType],
   [
-    "RO9",
-    "a field intent of a room's kind",
+    "[RO9] a field intent of a room's kind",
     encodeFieldIntent(rigIntents.roomBare, 1),
     closeCodes.unknownType,
   ],
-  ["RO9", "a body where none belongs", encodeFieldIntent(rigIntents.bare, 1, goodBody), closeCodes.malformed],
-  ["RO9", "no body where one belongs", encodeFieldIntent(rigIntents.table, 1), closeCodes.malformed],
+  ["[RO9] a body where none belongs", encodeFieldIntent(rigIntents.bare, 1, goodBody), closeCodes.malformed],
+  ["[RO9] no body where one belongs", encodeFieldIntent(rigIntents.table, 1), closeCodes.malformed],
   [
-    "RO9",
-    "a body that is cut off",
+    "[RO9] a body that is cut off",
     encodeFieldIntent(rigIntents.table, 1, shorter(goodBody, 5)),
     closeCodes.malformed,
   ],
   [
-    "RO9",
-    "a body that points outside",
+    "[RO9] a body that points outside",
     encodeFieldIntent(rigIntents.table, 1, withByte(goodBody, 1, 0x7f)),
     closeCodes.malformed,
   ],
   [
-    "RO9",
-    "a body of noise",
+    "[RO9] a body of noise",
     encodeFieldIntent(rigIntents.table, 1, new Uint8Array(64).fill(0xa5)),
     closeCodes.malformed,
   ],
   [
-    "RO9",
-    "an intent with a reserved byte set",
+    "[RO9] an intent with a reserved byte set",
     withByte(encodeFieldIntent(rigIntents.bare, 1), 1, 1),
     closeCodes.malformed,
   ],
-  ["RO10", "a number that skips", encodeFieldIntent(rigIntents.bare, 2), closeCodes.outOfOrder],
-  ["RO10", "number 0", encodeFieldIntent(rigIntents.bare, 0), closeCodes.outOfOrder],
-  ["RO10", "the greatest number", encodeFieldIntent(rigIntents.bare, 0xffff_ffff), closeCodes.outOfOrder],
-  ["RO9", "a room intent shorter than its header", shorter(room, 1), closeCodes.malformed],
-  ["RO9", "a room intent with reserved bytes set", withByte(room, 13, 1), closeCodes.malformed],
-  ["RO9", "a room intent of a kind that does not exist", withByte(room, 2, 99), closeCodes.unknownType],
-  ["RO9", "a room intent with a body where none belongs", longer(room, 8), closeCodes.malformed],
+  ["[RO10] a number that skips", encodeFieldIntent(rigIntents.bare, 2), closeCodes.outOfOrder],
+  ["[RO10] number 0", encodeFieldIntent(rigIntents.bare, 0), closeCodes.outOfOrder],
+  ["[RO10] the greatest number", encodeFieldIntent(rigIntents.bare, 0xffff_ffff), closeCodes.outOfOrder],
+  ["[RO9] a room intent shorter than its header", shorter(room, 1), closeCodes.malformed],
+  ["[RO9] a room intent with reserved bytes set", withByte(room, 13, 1), closeCodes.malformed],
+  ["[RO9] a room intent of a kind that does not exist", withByte(room, 2, 99), closeCodes.unknownType],
+  ["[RO9] a room intent with a body where none belongs", longer(room, 8), closeCodes.malformed],
 ];
 
-for (const [rule, what, message, code] of wrong) {
-  test(`[${rule}] ${what} closes with ${code.name}, and reaches no shard`, () => {
+for (const [title, message, code] of wrong) {
+  test(`${title} closes with ${code.name}, and reaches no shard`, () => {
     const rig = new GatewayRig();
     const { client } = rig.enter("a");
     rig.shards[0]!.roomJoined({ session: 1, roomId: 5, cell: 9, roomType: "table", staysWhenDropped: true });
