@@ -6,10 +6,9 @@
  * after {@link Gateway.sleepMs}.
  */
 import type { Config } from "../engine/config-schema.js";
-import { ByteWriter } from "../engine/lane/bytes.js";
 import { fromStore, readLoaded, readLoadFailed } from "../engine/lane/from-store.js";
 import { recordReader } from "../engine/lane/lane.js";
-import { toShard, writeSight } from "../engine/lane/to-shard.js";
+import { toShard } from "../engine/lane/to-shard.js";
 import type { Log } from "../engine/log.js";
 import { netMetric } from "../engine/metrics.js";
 import type { GameCatalogue } from "../engine/room/load-games.js";
@@ -26,6 +25,7 @@ import { assertLimits, limits } from "./limits.js";
 import type { NetContext } from "./net-context.js";
 import type { NetLanes } from "./net-lanes.js";
 import { Presence } from "./presence.js";
+import { RoomSeats } from "./room-seats.js";
 import type { Peer } from "./session.js";
 import { SessionTable } from "./session-table.js";
 import { ShardReports } from "./shard-reports.js";
@@ -67,7 +67,6 @@ export class Gateway {
   readonly #intake: Intake;
   readonly #door: Door;
   readonly #gate: TickGate;
-  readonly #out = new ByteWriter(64);
   #isAwake = false;
   #ownershipVersion: number;
   #owners: Uint8Array;
@@ -85,10 +84,10 @@ export class Gateway {
     this.#owners = this.#readOwners();
     const sight = new SightTable(grid, config.world.sightRadiusCells, {
       ownerOf: (cell) => this.#presence.ownerOf(cell),
-      tellSight: (shard, cell, count) => this.#sendSight(toShard.sight, shard, cell, count),
+      tellSight: (shard, cell, count) => lanes.toShards[shard]!.sendSight(toShard.sight, cell, count),
       askKeyframe: (shard, cell) => {
         lanes.counters.add(netMetric.keyframes_requested_total);
-        return this.#sendSight(toShard.keyframeWanted, shard, cell, 0);
+        return lanes.toShards[shard]!.sendSight(toShard.keyframeWanted, cell, 0);
       },
     });
     this.#sight = sight;
@@ -102,14 +101,15 @@ export class Gateway {
     const checks = compileIntents(games);
     const sessions = this.#sessions;
     const context = this.#context;
-    this.#presence = new Presence({ ...context, games, grid, checks, sessions, sight, egress });
+    const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards });
+    this.#presence = new Presence({ ...context, games, grid, checks, sessions, sight, egress, seats });
     this.#intake = new Intake(context, { checks, presence: this.#presence, egress });
     this.#door = new Door(context, {
       ticketKey: parts.ticketKey,
       files: parts.files,
       connections: () => this.#connections,
     });
-    const reports = new ShardReports({ lanes, sessions, sight, egress, presence: this.#presence });
+    const reports = new ShardReports({ lanes, sessions, sight, egress, presence: this.#presence, seats });
     this.#gate = new TickGate(lanes, config.net.frameWaitMsMax, reports.onRecord);
   }
 
@@ -208,11 +208,6 @@ export class Gateway {
       if (type === fromStore.loaded) this.#presence.onLoaded(readLoaded(reader));
       else if (type === fromStore.loadFailed) this.#presence.onLoadFailed(readLoadFailed(reader));
     }, STORE_RECORDS_PER_DUTY);
-  }
-
-  #sendSight(type: number, shard: number, cell: number, subscribers: number): boolean {
-    const lane = this.#lanes.toShards[shard]!;
-    return lane.send(type, writeSight(this.#out, { incarnation: lane.incarnation, cell, subscribers }));
   }
 
   /** Cells that changed hands are seen anew through their new owners. */

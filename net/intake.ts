@@ -25,6 +25,7 @@ import {
   ROOM_INTENT_HEAD_BYTES,
 } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
+import { tellRefused } from "./engine-events.js";
 import { buckets, type IntentCheck, type IntentChecks } from "./intents.js";
 import { limits } from "./limits.js";
 import type { NetContext } from "./net-context.js";
@@ -200,7 +201,7 @@ export class Intake {
 
   /** The newest reliable intent is refused. */
   #refuse(session: Session, entry: CodeEntry): void {
-    this.#presence.refuse(session, session.intents.received, entry);
+    tellRefused(this.#egress, session, session.intents.received, entry);
     this.#settled(session);
   }
 

@@ -5,8 +5,8 @@
  */
 import { ByteWriter } from "../engine/lane/bytes.js";
 import type { LoadedRecord, LoadFailedRecord } from "../engine/lane/from-store.js";
-import type { MemberRecord, RoomJoinedRecord, RoomLeftRecord } from "../engine/lane/to-net.js";
-import { toShard, writeJoin, writeMarker, writeRoomSession, writeSession } from "../engine/lane/to-shard.js";
+import type { MemberRecord } from "../engine/lane/to-net.js";
+import { toShard, writeJoin } from "../engine/lane/to-shard.js";
 import { toStore, writeLoad } from "../engine/lane/to-store.js";
 import { noOwner } from "../engine/memory/ownership-table.js";
 import { netMetric } from "../engine/metrics.js";
@@ -14,30 +14,25 @@ import { newPlayer, type PlayerRow } from "../engine/player.js";
 import { hash32 } from "../engine/prng.js";
 import type { GameCatalogue } from "../engine/room/load-games.js";
 import { cellAt, type Grid } from "../engine/space/grid.js";
-import {
-  encodeRefusedBody,
-  encodeRoomJoinedBody,
-  encodeRoomLeftBody,
-  encodeSight,
-} from "../engine/wire/codec.js";
+import { encodeSight } from "../engine/wire/codec.js";
 import { type CodeEntry, closeCodes, refusals } from "../engine/wire/codes.js";
-import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import { engineEvents } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
+import { tellEngine, tellRefused } from "./engine-events.js";
 import { EventLog } from "./event-log.js";
 import type { Hello } from "./handshake.js";
 import { closeReasonBytesMax } from "./handshake.js";
 import { IntentWindow } from "./intent-window.js";
-import type { IntentCatalogue, IntentChecks } from "./intents.js";
+import type { IntentChecks } from "./intents.js";
 import { limits, sessionsMax } from "./limits.js";
 import type { NetContext } from "./net-context.js";
-import { type Peer, Session, type SessionRoom } from "./session.js";
+import type { RoomSeats } from "./room-seats.js";
+import { type Peer, Session } from "./session.js";
 import type { SessionTable } from "./session-table.js";
 import type { ShardLane } from "./shard-lane.js";
 import type { SightTable } from "./sight.js";
 import type { Connection } from "./transport.js";
 import { writeWelcome } from "./welcome.js";
-
-const NO_INTENTS: IntentCatalogue = new Map();
 
 export interface PresenceParts extends NetContext {
   readonly games: GameCatalogue;
@@ -46,6 +41,7 @@ export interface PresenceParts extends NetContext {
   readonly sessions: SessionTable;
   readonly sight: SightTable;
   readonly egress: Egress;
+  readonly seats: RoomSeats;
 }
 
 export class Presence {
@@ -53,10 +49,9 @@ export class Presence {
   readonly #sessions: SessionTable;
   readonly #sight: SightTable;
   readonly #egress: Egress;
+  readonly #seats: RoomSeats;
   readonly #shards: readonly ShardLane[];
   readonly #out = new ByteWriter(4096);
-  /** Members of each room, as shards reported them. */
-  readonly #roomMembers = new Map<number, Set<Session>>();
   /** Loads that found the way to the store full. */
   #loads: Session[] = [];
   #retryAtMs = 0;
@@ -66,6 +61,7 @@ export class Presence {
     this.#sessions = parts.sessions;
     this.#sight = parts.sight;
     this.#egress = parts.egress;
+    this.#seats = parts.seats;
     this.#shards = parts.lanes.toShards;
   }
 
@@ -149,14 +145,15 @@ export class Presence {
     options: { readonly knowsThePast: boolean },
   ): void {
     this.#sight.leaveAll(session);
-    for (const room of session.rooms.keys()) this.#egress.leaveRoom(session, room);
+    this.#seats.detach(session);
     this.#replaceConnection(session, connection);
     const wasSuspended = session.state.is === "suspended";
     this.#sessions.setState(session, { is: "live" });
     const recovered = options.knowsThePast && !session.events.isLossy;
     this.#welcome(session, recovered);
-    if (wasSuspended) this.#tellReconnected(session);
-    for (const room of session.rooms.keys()) this.#egress.joinRoom(session, room);
+    if (wasSuspended && session.shard >= 0)
+      this.#shards[session.shard]!.sendSession(toShard.reconnect, session);
+    this.#seats.attach(session, wasSuspended);
     if (session.place.is === "field") this.#see(session, session.place.cell);
     session.needsAck = session.intents.received > 0;
     this.#egress.queue(session);
@@ -175,9 +172,9 @@ export class Presence {
   /** What the engine knows of the player, for a client that cannot know it. */
   #repeatState(session: Session): void {
     if (session.playerChanged !== null) {
-      this.#tellEngine(session, engineEvents.playerChanged, session.playerChanged);
+      tellEngine(this.#egress, session, engineEvents.playerChanged, session.playerChanged);
     }
-    for (const room of session.rooms.values()) this.#tellRoomJoined(session, room);
+    this.#seats.repeat(session);
   }
 
   /** The socket is gone. Nothing happens unless it is still the session's own. */
@@ -186,7 +183,7 @@ export class Presence {
     if (session === null || session.connection !== connection) return;
     connection.peer.session = null;
     this.#sight.leaveAll(session);
-    for (const room of session.rooms.keys()) this.#egress.leaveRoom(session, room);
+    this.#seats.detach(session);
     session.connection = null;
     session.outbox.length = 0;
     const { graceMs } = this.#parts.config.session;
@@ -197,17 +194,8 @@ export class Presence {
   #suspend(session: Session, graceMs: number): void {
     const untilMs = this.#parts.clock.nowMs() + graceMs;
     this.#sessions.setState(session, { is: "suspended", untilMs });
-    if (session.shard >= 0) this.#sendSession(session, toShard.drop, session.shard);
-    for (const room of session.rooms.values()) {
-      this.#sendRoom(session, room.staysWhenDropped ? toShard.roomDrop : toShard.roomLeave, room);
-    }
-  }
-
-  #tellReconnected(session: Session): void {
-    if (session.shard >= 0) this.#sendSession(session, toShard.reconnect, session.shard);
-    for (const room of session.rooms.values()) {
-      if (room.staysWhenDropped) this.#sendRoom(session, toShard.roomReconnect, room);
-    }
+    if (session.shard >= 0) this.#shards[session.shard]!.sendSession(toShard.drop, session);
+    this.#seats.suspend(session);
   }
 
   /** Ends a session for good: the client is told why, the shards are told to let go. */
@@ -230,18 +218,18 @@ export class Presence {
   }
 
   #leave(session: Session): void {
-    for (const room of session.rooms.values()) this.#sendRoom(session, toShard.roomLeave, room);
+    this.#seats.leaveAll(session);
     if (session.shard < 0) {
       this.#close(session);
       return;
     }
-    const isTold = this.#sendSession(session, toShard.leave, session.shard);
+    const isTold = this.#shards[session.shard]!.sendSession(toShard.leave, session);
     this.#sessions.setState(session, { is: "leaving", isTold });
   }
 
   #close(session: Session): void {
     this.#sessions.setState(session, { is: "closed" });
-    for (const roomId of session.rooms.keys()) this.#forgetMember(session, roomId);
+    this.#seats.forget(session);
     const { successor } = session;
     session.successor = null;
     if (successor?.state.is === "connecting") this.#load(successor);
@@ -339,13 +327,7 @@ export class Presence {
     if (session === undefined || session.shard < 0) return;
     const from = session.shard;
     if (from !== shard) {
-      const lane = this.#shards[from]!;
-      const { incarnation } = lane;
-      const { number, joinEpoch } = session;
-      lane.send(
-        toShard.routeMarker,
-        writeMarker(this.#out, { incarnation, session: number, joinEpoch, shard }),
-      );
+      this.#shards[from]!.sendMarker(session, shard);
       session.intents.move(from, shard);
     }
     if (session.place.is === "joining") this.#arrive(session, shard, record.cell);
@@ -355,7 +337,8 @@ export class Presence {
       if (session.connection !== null) this.#see(session, record.cell);
     }
     // The old shard may have let the member go before it heard; saying it twice does no harm.
-    if (session.state.is === "leaving" && from !== shard) this.#sendSession(session, toShard.leave, shard);
+    if (session.state.is === "leaving" && from !== shard)
+      this.#shards[shard]!.sendSession(toShard.leave, session);
   }
 
   onLeft(record: MemberRecord): void {
@@ -377,79 +360,6 @@ export class Presence {
     return undefined;
   }
 
-  onRoomJoined(shard: number, record: RoomJoinedRecord): void {
-    const session = this.#sessions.get(record.session);
-    const { roomId, roomType, cell, staysWhenDropped } = record;
-    if (session === undefined || session.state.is === "leaving") {
-      this.#expel(shard, record.session, roomId);
-      return;
-    }
-    const known = session.rooms.get(roomId);
-    if (known !== undefined) {
-      known.shard = shard;
-      return;
-    }
-    if (session.rooms.size >= limits.roomsPerSessionMax) {
-      this.#expel(shard, record.session, roomId);
-      return;
-    }
-    const intents = this.#parts.checks.rooms.get(roomType) ?? NO_INTENTS;
-    const room: SessionRoom = { roomId, roomType, cell, shard, staysWhenDropped, intents };
-    session.rooms.set(roomId, room);
-    this.#membersOf(roomId).add(session);
-    this.#tellRoomJoined(session, room);
-    this.#egress.joinRoom(session, roomId);
-    if (session.state.is === "suspended") {
-      this.#sendRoom(session, staysWhenDropped ? toShard.roomDrop : toShard.roomLeave, room);
-    }
-  }
-
-  #expel(shard: number, session: number, roomId: number): void {
-    const lane = this.#shards[shard]!;
-    lane.send(
-      toShard.roomLeave,
-      writeRoomSession(this.#out, { incarnation: lane.incarnation, session, roomId }),
-    );
-  }
-
-  onRoomLeft(record: RoomLeftRecord): void {
-    const session = this.#sessions.get(record.session);
-    if (session !== undefined) this.#dropRoom(session, record.roomId, record.code);
-  }
-
-  #dropRoom(session: Session, roomId: number, code: number): void {
-    if (!session.rooms.delete(roomId)) return;
-    this.#egress.leaveRoom(session, roomId);
-    this.#forgetMember(session, roomId);
-    if (session.intents.forgetRoom(roomId)) session.needsAck = true;
-    const reason = Object.values(refusals).find((entry) => entry.code === code)?.reason ?? "";
-    this.#tellEngine(
-      session,
-      engineEvents.roomLeft,
-      encodeRoomLeftBody({ room: roomId, code, reason }),
-      roomId,
-    );
-  }
-
-  memberCount(roomId: number): number {
-    return this.#roomMembers.get(roomId)?.size ?? 0;
-  }
-
-  #membersOf(roomId: number): Set<Session> {
-    let members = this.#roomMembers.get(roomId);
-    if (members === undefined) {
-      members = new Set();
-      this.#roomMembers.set(roomId, members);
-    }
-    return members;
-  }
-
-  #forgetMember(session: Session, roomId: number): void {
-    const members = this.#roomMembers.get(roomId);
-    members?.delete(session);
-    if (members?.size === 0) this.#roomMembers.delete(roomId);
-  }
-
   /**
    * A shard began anew. What was on it is gone: its rooms, and the entities of its members, who are put back to
    * where the store last knew them. Others may hold copies from an unfinished handoff; they are told to let go.
@@ -465,12 +375,10 @@ export class Presence {
 
   #recover(session: Session, shard: number): void {
     for (const seq of session.intents.takeLost(shard)) {
-      this.refuse(session, seq, refusals.notAlive);
+      tellRefused(this.#egress, session, seq, refusals.notAlive);
       session.needsAck = true;
     }
-    for (const room of [...session.rooms.values()]) {
-      if (room.shard === shard) this.#dropRoom(session, room.roomId, refusals.roomFailed.code);
-    }
+    this.#seats.removeAllOf(session, shard);
     if (session.shard !== shard) return;
     if (session.state.is === "leaving") {
       this.#close(session);
@@ -479,7 +387,7 @@ export class Presence {
     this.#sight.leaveAll(session);
     this.#load(session);
     for (const other of this.#shards) {
-      if (other.shard !== shard && other.isUp) this.#sendSession(session, toShard.evict, other.shard);
+      if (other.shard !== shard && other.isUp) this.#shards[other.shard]!.sendSession(toShard.evict, session);
     }
   }
 
@@ -506,7 +414,7 @@ export class Presence {
     }
     for (const session of this.#sessions.leaving()) {
       if (session.state.is !== "leaving" || session.state.isTold) continue;
-      session.state.isTold = this.#sendSession(session, toShard.leave, session.shard);
+      session.state.isTold = this.#shards[session.shard]!.sendSession(toShard.leave, session);
     }
     return work;
   }
@@ -533,38 +441,9 @@ export class Presence {
     if (session.place.is === "field") this.#see(session, session.place.cell);
   }
 
-  #tellEngine(session: Session, kind: number, body: Uint8Array, room = 0): void {
-    this.#egress.tell(session, { scope: eventScopes.engine, kind, room, body });
-  }
-
-  #tellRoomJoined(session: Session, room: SessionRoom): void {
-    const body = encodeRoomJoinedBody({ room: room.roomId, roomType: room.roomType, cell: room.cell });
-    this.#tellEngine(session, engineEvents.roomJoined, body, room.roomId);
-  }
-
-  /** Says no to one intent. */
-  refuse(session: Session, intentSeq: number, entry: CodeEntry): void {
-    const body = encodeRefusedBody({ intentSeq, code: entry.code, reason: entry.reason });
-    this.#tellEngine(session, engineEvents.refused, body);
-  }
-
   /** The same event to everybody. */
   tellAll(kind: number, body: Uint8Array): void {
-    for (const session of this.#sessions.all()) this.#tellEngine(session, kind, body);
-  }
-
-  #sendSession(session: Session, type: number, shard: number): boolean {
-    const lane = this.#shards[shard]!;
-    const { incarnation } = lane;
-    const { number, joinEpoch } = session;
-    return lane.send(type, writeSession(this.#out, { incarnation, session: number, joinEpoch }));
-  }
-
-  #sendRoom(session: Session, type: number, room: SessionRoom): void {
-    const lane = this.#shards[room.shard]!;
-    const { incarnation } = lane;
-    const { roomId } = room;
-    lane.send(type, writeRoomSession(this.#out, { incarnation, session: session.number, roomId }));
+    for (const session of this.#sessions.all()) tellEngine(this.#egress, session, kind, body);
   }
 
   #count(name: keyof typeof netMetric): void {

@@ -1,7 +1,15 @@
 /** Net's end of the way to one shard: records that must arrive, and intents, which may find it full. */
-import type { ByteWriter } from "../engine/lane/bytes.js";
+import { ByteWriter } from "../engine/lane/bytes.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
-import { INTENT_MESSAGE, toShard } from "../engine/lane/to-shard.js";
+import {
+  INTENT_MESSAGE,
+  toShard,
+  writeMarker,
+  writeRoomSession,
+  writeSession,
+  writeSight,
+} from "../engine/lane/to-shard.js";
+import type { Session } from "./session.js";
 
 export class ShardLane {
   readonly shard: number;
@@ -10,6 +18,7 @@ export class ShardLane {
   /** Something was written since the last flush, or waits for room. */
   isDirty = false;
   readonly #writer: LaneWriter;
+  readonly #out = new ByteWriter(64);
 
   constructor(shard: number, writer: LaneWriter) {
     this.shard = shard;
@@ -24,6 +33,30 @@ export class ShardLane {
   send(type: number, out: ByteWriter): boolean {
     this.isDirty = true;
     return this.#writer.sendWriter(type, out);
+  }
+
+  /** A record that says no more than which session it is about. */
+  sendSession(type: number, about: Session): boolean {
+    const { incarnation } = this;
+    const { number: session, joinEpoch } = about;
+    return this.send(type, writeSession(this.#out, { incarnation, session, joinEpoch }));
+  }
+
+  /** The last record about a session that `shard` has now. */
+  sendMarker(about: Session, shard: number): boolean {
+    const { incarnation } = this;
+    const { number: session, joinEpoch } = about;
+    return this.send(toShard.routeMarker, writeMarker(this.#out, { incarnation, session, joinEpoch, shard }));
+  }
+
+  sendRoom(type: number, session: number, roomId: number): boolean {
+    const { incarnation } = this;
+    return this.send(type, writeRoomSession(this.#out, { incarnation, session, roomId }));
+  }
+
+  sendSight(type: number, cell: number, subscribers: number): boolean {
+    const { incarnation } = this;
+    return this.send(type, writeSight(this.#out, { incarnation, cell, subscribers }));
   }
 
   /** Copies a verified message into the lane. False when it is full: back-pressure. */

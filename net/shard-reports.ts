@@ -21,6 +21,7 @@ import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
 import type { NetLanes } from "./net-lanes.js";
 import type { Presence } from "./presence.js";
+import type { RoomSeats } from "./room-seats.js";
 import type { Session } from "./session.js";
 import type { SessionTable } from "./session-table.js";
 import type { SightTable } from "./sight.js";
@@ -33,6 +34,7 @@ export interface ShardReportParts {
   readonly sight: SightTable;
   readonly egress: Egress;
   readonly presence: Presence;
+  readonly seats: RoomSeats;
 }
 
 export class ShardReports {
@@ -45,7 +47,7 @@ export class ShardReports {
   }
 
   readonly onRecord: NetRecordHandler = (shard, type, at, length, ring) => {
-    const { presence } = this.#parts;
+    const { presence, seats } = this.#parts;
     switch (type) {
       case toNet.cellMessage:
         return this.#onCellMessage(ring, at, length);
@@ -68,9 +70,9 @@ export class ShardReports {
       case toNet.applied:
         return this.#onApplied(shard, ring, at, length);
       case toNet.roomJoined:
-        return presence.onRoomJoined(shard, readRoomJoined(recordReader(ring, at, length)));
+        return seats.onJoined(shard, readRoomJoined(recordReader(ring, at, length)));
       case toNet.roomLeft:
-        return presence.onRoomLeft(readRoomLeft(recordReader(ring, at, length)));
+        return seats.onLeft(readRoomLeft(recordReader(ring, at, length)));
       default:
         // A record of a type that does not exist is our own bug, in the shard that wrote it.
         this.#parts.lanes.counters.add(netMetric.records_stale_total);
@@ -96,11 +98,11 @@ export class ShardReports {
   }
 
   #onRoomMessage(ring: RingReader, at: number, length: number): void {
-    const { egress, presence } = this.#parts;
+    const { egress, seats } = this.#parts;
     const roomId = ring.words[(at + ROOM_MESSAGE_ROOM) >> 2]! >>> 0;
     const bodyAt = at + ROOM_MESSAGE_BODY;
     const bodyLength = length - ROOM_MESSAGE_BODY;
-    const members = presence.memberCount(roomId);
+    const members = seats.memberCount(roomId);
     if (members > 0) egress.publish(roomTopic(roomId), ring.bytes, bodyAt, bodyLength, members);
     const joining = egress.joiningRoom(roomId);
     if (joining === undefined) return;

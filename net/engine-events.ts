@@ -1,0 +1,16 @@
+/** Events of the engine itself, to one session. */
+import { encodeRefusedBody } from "../engine/wire/codec.js";
+import type { CodeEntry } from "../engine/wire/codes.js";
+import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import type { Egress } from "./egress.js";
+import type { Session } from "./session.js";
+
+export function tellEngine(egress: Egress, session: Session, kind: number, body: Uint8Array, room = 0): void {
+  egress.tell(session, { scope: eventScopes.engine, kind, room, body });
+}
+
+/** Says no to one intent. */
+export function tellRefused(egress: Egress, session: Session, intentSeq: number, entry: CodeEntry): void {
+  const body = encodeRefusedBody({ intentSeq, code: entry.code, reason: entry.reason });
+  tellEngine(egress, session, engineEvents.refused, body);
+}

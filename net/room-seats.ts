@@ -1,0 +1,142 @@
+/** Which session is in which room, as shards reported it, and what rooms are told of their members' sockets. */
+import type { RoomJoinedRecord, RoomLeftRecord } from "../engine/lane/to-net.js";
+import { toShard } from "../engine/lane/to-shard.js";
+import { encodeRoomJoinedBody, encodeRoomLeftBody } from "../engine/wire/codec.js";
+import { refusals } from "../engine/wire/codes.js";
+import { engineEvents } from "../engine/wire/message-types.js";
+import type { Egress } from "./egress.js";
+import { tellEngine } from "./engine-events.js";
+import type { IntentCatalogue, IntentChecks } from "./intents.js";
+import { limits } from "./limits.js";
+import type { Session, SessionRoom } from "./session.js";
+import type { SessionTable } from "./session-table.js";
+import type { ShardLane } from "./shard-lane.js";
+
+const NO_INTENTS: IntentCatalogue = new Map();
+
+export interface RoomSeatsParts {
+  readonly sessions: SessionTable;
+  readonly egress: Egress;
+  readonly checks: IntentChecks;
+  readonly shards: readonly ShardLane[];
+}
+
+export class RoomSeats {
+  readonly #sessions: SessionTable;
+  readonly #egress: Egress;
+  readonly #checks: IntentChecks;
+  readonly #shards: readonly ShardLane[];
+  readonly #members = new Map<number, Set<Session>>();
+
+  constructor(parts: RoomSeatsParts) {
+    this.#sessions = parts.sessions;
+    this.#egress = parts.egress;
+    this.#checks = parts.checks;
+    this.#shards = parts.shards;
+  }
+
+  memberCount(roomId: number): number {
+    return this.#members.get(roomId)?.size ?? 0;
+  }
+
+  onJoined(shard: number, record: RoomJoinedRecord): void {
+    const session = this.#sessions.get(record.session);
+    const { roomId, roomType, cell, staysWhenDropped } = record;
+    const known = session?.rooms.get(roomId);
+    if (known !== undefined) {
+      known.shard = shard;
+      return;
+    }
+    const isFull = (session?.rooms.size ?? 0) >= limits.roomsPerSessionMax;
+    if (session === undefined || session.state.is === "leaving" || isFull) {
+      // It left while the room let it in, or is in more rooms than anybody may be.
+      this.#shards[shard]!.sendRoom(toShard.roomLeave, record.session, roomId);
+      return;
+    }
+    const intents = this.#checks.rooms.get(roomType) ?? NO_INTENTS;
+    const room: SessionRoom = { roomId, roomType, cell, shard, staysWhenDropped, intents };
+    session.rooms.set(roomId, room);
+    let members = this.#members.get(roomId);
+    if (members === undefined) {
+      members = new Set();
+      this.#members.set(roomId, members);
+    }
+    members.add(session);
+    this.#tellJoined(session, room);
+    this.#egress.joinRoom(session, roomId);
+    if (session.state.is === "suspended") this.#tellDropped(session, room);
+  }
+
+  onLeft(record: RoomLeftRecord): void {
+    const session = this.#sessions.get(record.session);
+    if (session !== undefined) this.#remove(session, record.roomId, record.code);
+  }
+
+  #remove(session: Session, roomId: number, code: number): void {
+    if (!session.rooms.delete(roomId)) return;
+    this.#egress.leaveRoom(session, roomId);
+    this.#forgetMember(session, roomId);
+    if (session.intents.forgetRoom(roomId)) session.needsAck = true;
+    const reason = Object.values(refusals).find((entry) => entry.code === code)?.reason ?? "";
+    const body = encodeRoomLeftBody({ room: roomId, code, reason });
+    tellEngine(this.#egress, session, engineEvents.roomLeft, body, roomId);
+  }
+
+  /** The shard is lost, and its rooms with it. */
+  removeAllOf(session: Session, shard: number): void {
+    for (const room of [...session.rooms.values()]) {
+      if (room.shard === shard) this.#remove(session, room.roomId, refusals.roomFailed.code);
+    }
+  }
+
+  /** The session has a new connection: it hears its rooms, and they hear of it if they thought it gone. */
+  attach(session: Session, wasSuspended: boolean): void {
+    for (const room of session.rooms.values()) {
+      this.#egress.joinRoom(session, room.roomId);
+      if (!wasSuspended || !room.staysWhenDropped) continue;
+      this.#shards[room.shard]!.sendRoom(toShard.roomReconnect, session.number, room.roomId);
+    }
+  }
+
+  /** The session's connection is gone, or about to be replaced. */
+  detach(session: Session): void {
+    for (const roomId of session.rooms.keys()) this.#egress.leaveRoom(session, roomId);
+  }
+
+  suspend(session: Session): void {
+    for (const room of session.rooms.values()) this.#tellDropped(session, room);
+  }
+
+  #tellDropped(session: Session, room: SessionRoom): void {
+    const type = room.staysWhenDropped ? toShard.roomDrop : toShard.roomLeave;
+    this.#shards[room.shard]!.sendRoom(type, session.number, room.roomId);
+  }
+
+  /** The session ends. */
+  leaveAll(session: Session): void {
+    for (const room of session.rooms.values()) {
+      this.#shards[room.shard]!.sendRoom(toShard.roomLeave, session.number, room.roomId);
+    }
+  }
+
+  /** The session is no more. */
+  forget(session: Session): void {
+    for (const roomId of session.rooms.keys()) this.#forgetMember(session, roomId);
+  }
+
+  #forgetMember(session: Session, roomId: number): void {
+    const members = this.#members.get(roomId);
+    members?.delete(session);
+    if (members?.size === 0) this.#members.delete(roomId);
+  }
+
+  /** Tells again which rooms the session is in, to a client that cannot know. */
+  repeat(session: Session): void {
+    for (const room of session.rooms.values()) this.#tellJoined(session, room);
+  }
+
+  #tellJoined(session: Session, { roomId, roomType, cell }: SessionRoom): void {
+    const body = encodeRoomJoinedBody({ room: roomId, roomType, cell });
+    tellEngine(this.#egress, session, engineEvents.roomJoined, body, roomId);
+  }
+}
