@@ -41,6 +41,8 @@ const MOVE_PERIOD_MS = 50;
 const ACK_DELAY_MS = 250;
 const ACK_EVENTS = 32;
 const PING_PERIOD_MS = 2000;
+/** A rate over less says little: the first keyframes would look like a flood. */
+const RATE_PERIOD_MS_MIN = 1000;
 /** A ping unanswered, and nothing else heard, for this long: the path is dead though nobody said so. */
 const SILENCE_MS_MAX = 5000;
 /** From opening a socket to its Welcome. */
@@ -397,9 +399,11 @@ export class GridshardClient {
     this.#pingMs = (Math.floor(this.#heardAtMs) - pong.sentMs) >>> 0;
     this.#shard = pong.shard;
     const elapsedMs = this.#heardAtMs - this.#rateAtMs;
-    if (elapsedMs > 0) this.#rate = (this.#bytesReceived - this.#rateBytes) / elapsedMs;
-    this.#rateAtMs = this.#heardAtMs;
-    this.#rateBytes = this.#bytesReceived;
+    if (elapsedMs >= RATE_PERIOD_MS_MIN) {
+      this.#rate = (this.#bytesReceived - this.#rateBytes) / elapsedMs;
+      this.#rateAtMs = this.#heardAtMs;
+      this.#rateBytes = this.#bytesReceived;
+    }
     this.#listeners.tell("stats", this.stats());
   }
 

@@ -52,7 +52,7 @@ export class BattlePanel {
   #hasFled = false;
 
   /**
-   * @param {import("../client/client.js").GridshardClient} client
+   * @param {import("/lib/client/client.js").GridshardClient} client
    * @param {() => number} now
    * @param {() => void} onClose
    */
@@ -93,7 +93,10 @@ export class BattlePanel {
       this.#build();
     }
     this.#showFighters(started.fighters);
-    if (isNew) (this.#skillButtons[0]?.button ?? this.#root).focus({ preventScroll: true });
+    // Who joins a battle is told of it first and listed in it a moment later: the skills come with the second telling.
+    if (isNew || document.activeElement === this.#root) {
+      (this.#skillButtons[0]?.button ?? this.#root).focus({ preventScroll: true });
+    }
   }
 
   /** @param {Uint8Array} body */
@@ -223,6 +226,7 @@ export class BattlePanel {
     this.#keepTarget();
     if (this.isAuto) return;
     const mine = this.#cards[this.#me]?.info.skills ?? [];
+    if (mine.join() === this.#skillButtons.map((skill) => skill.id).join()) return;
     this.#skillButtons = mine.map((id, slot) => this.#skillButton(id, slot));
     bar.replaceChildren(...this.#skillButtons.map((skill) => skill.button));
   }

@@ -19,6 +19,7 @@ export function byId(id) {
  * @returns {any}
  */
 export function make(name, properties = {}, ...children) {
+  /** @type {any} */
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties)) {
     if (typeof value === "function") element.addEventListener(key, value);

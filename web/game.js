@@ -90,7 +90,7 @@ const appearance = {
 const labels = new WeakMap();
 
 /**
- * @param {import("../client/client.js").Entity} entity
+ * @param {import("/lib/client/client.js").Entity} entity
  * @returns {import("./scene.js").Appearance} valid until the next call
  */
 export function appearanceOf(entity) {
@@ -181,6 +181,7 @@ export function readBattleStarted(body) {
   const fighters = [];
   for (let at = 0; at < started.fightersLength(); at++) {
     const info = started.fighters(at);
+    if (info === null) continue;
     fighters.push({
       index: info.index(),
       entity: info.entity(),
@@ -209,6 +210,7 @@ export function readLogEntries(body) {
   const entries = [];
   for (let at = 0; at < log.entriesLength(); at++) {
     const entry = log.entries(at);
+    if (entry === null) continue;
     entries.push({
       tick: entry.tick(),
       actor: entry.actor(),
@@ -227,6 +229,7 @@ export function readBattleOver(body) {
   const items = [];
   for (let at = 0; at < over.itemsLength(); at++) {
     const gain = over.items(at);
+    if (gain === null) continue;
     items.push({ item: gain.item(), count: gain.count() });
   }
   return {

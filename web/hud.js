@@ -37,7 +37,7 @@ export class Hud {
 
   /**
    * @param {string} name
-   * @param {import("../client/client.js").Entity} entity
+   * @param {import("/lib/client/client.js").Entity} entity
    */
   showMe(name, { kind, id, look, health }) {
     if (byId("me-name").textContent !== name) byId("me-name").textContent = name;
@@ -140,7 +140,7 @@ export class Hud {
   }
 
   /**
-   * @param {import("../client/client.js").ClientStats} stats
+   * @param {import("/lib/client/client.js").ClientStats} stats
    * @param {number} players in sight
    */
   showStats(stats, players) {
@@ -153,7 +153,7 @@ export class Hud {
   }
 
   /**
-   * @param {import("../client/client.js").WorldShape} shape
+   * @param {import("/lib/client/client.js").WorldShape} shape
    * @param {Uint8Array} owners
    */
   paintMap(shape, owners) {
@@ -171,7 +171,7 @@ export class Hud {
   }
 
   /**
-   * @param {import("../client/client.js").World} world
+   * @param {import("/lib/client/client.js").World} world
    * @param {number} x
    * @param {number} y
    */

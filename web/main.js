@@ -130,7 +130,7 @@ function showReconnecting() {
   });
 }
 
-/** @param {Extract<import("../client/client.js").ClientState, { kind: "closed" }>} state */
+/** @param {Extract<import("/lib/client/client.js").ClientState, { kind: "closed" }>} state */
 function showClosed(state) {
   battle.close();
   const newGuest = { label: "New guest", href: newGuestAddress(), choose: () => {} };
@@ -187,7 +187,7 @@ client.on("relocated", ({ reason }) => {
   me.jump();
   hud.toast(capitalized(reason || "you were put back"), "bad");
 });
-client.on("notice", ({ text, seconds }) => hud.notice(text, seconds, now()));
+client.on("notice", ({ text, seconds }) => hud.notice(capitalized(text), seconds, now()));
 client.on("intentsLost", () => hud.toast("Some of your last actions may not have happened", "bad"));
 client.on("roomLeft", ({ room, code, reason }) => {
   if (code !== 0) hud.toast(capitalized(reason || "the battle ended"), "bad");
@@ -210,7 +210,7 @@ client.on("stats", (stats) => hud.showStats(stats, countPlayers()));
 
 // ---- acting -------------------------------------------------------------------------------------------------
 
-/** @param {import("../client/client.js").Entity} entity */
+/** @param {import("/lib/client/client.js").Entity} entity */
 function challenge(entity) {
   if (Math.hypot(entity.x - me.x, entity.y - me.y) > REACH_METERS) {
     hud.toast(`${titleOf(entity)} is too far away: walk up to it`);
@@ -221,7 +221,7 @@ function challenge(entity) {
   }
 }
 
-/** @returns {import("../client/client.js").Entity | undefined} whom the keyboard would challenge */
+/** @returns {import("/lib/client/client.js").Entity | undefined} whom the keyboard would challenge */
 function nearest() {
   let found;
   let distance = REACH_METERS;

@@ -5,8 +5,8 @@
 import { hash, seedOf } from "./chance.js";
 import { ellipse, shadow } from "./figures.js";
 
-/** @typedef {import("../client/client.js").Entity} Entity */
-/** @typedef {import("../client/client.js").World} World */
+/** @typedef {import("/lib/client/client.js").Entity} Entity */
+/** @typedef {import("/lib/client/client.js").World} World */
 
 /**
  * How a game wants an entity drawn.
@@ -58,7 +58,7 @@ export class Scene {
   cameraY = 0;
   hasCamera = false;
   showsShards = false;
-  /** Shard of every cell. */
+  /** Shard of every cell. @type {Uint8Array} */
   owners = new Uint8Array();
   /** Id of the entity the pointer or the keyboard is on. */
   marked = 0;
