@@ -24,6 +24,7 @@ import {
   messageTypes,
   ROOM_INTENT_HEAD_BYTES,
 } from "../engine/wire/message-types.js";
+import { verdicts } from "../engine/wire/verifier.js";
 import type { Egress } from "./egress.js";
 import { tellRefused } from "./engine-events.js";
 import { buckets, type IntentCheck, type IntentChecks } from "./intents.js";
@@ -216,7 +217,7 @@ const NEXT = "next";
 
 function isShaped(check: IntentCheck, bytes: Uint8Array, bodyAt: number): boolean {
   if (check.verify === null) return bytes.length === bodyAt;
-  return check.verify(bytes.subarray(bodyAt), 0, bytes.length - bodyAt) === 0;
+  return check.verify(bytes, bodyAt, bytes.length) === verdicts.good;
 }
 
 function floodOrNothing(permission: Permission): CodeEntry | null {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -65,6 +66,14 @@ test("[SF4] pages may load from us and talk to us alone", (t) => {
   assert.match(headers["content-security-policy"]!, /default-src 'self'/);
   assert.match(headers["content-security-policy"]!, /connect-src 'self' ws: wss:/);
   assert.equal(headers["x-content-type-options"], "nosniff");
+});
+
+test("[SF4] a page's import map is allowed by its hash, and no other script within a page", (t) => {
+  const page = '<script type="importmap">{"imports":{}}</script><script type="module" src="a.js"></script>';
+  const files = new StaticFiles([{ path: "/", folder: folderOf(t, { "index.html": page }) }]);
+  const hash = createHash("sha256").update('{"imports":{}}').digest("base64");
+  const policy = get(files, "/")!.headers["content-security-policy"]!;
+  assert.ok(policy.includes(`script-src 'self' 'sha256-${hash}'`), policy);
 });
 
 test("[SF5] a server serves what its pages import, and neither tests nor what runs on the server", () => {
