@@ -68,6 +68,7 @@ const net = catalogue({
   events_replayed_total: counter("Events sent again on resume"),
   flushes_total: counter("Ticks flushed to sockets"),
   flush_late_total: counter("Ticks flushed without a late shard"),
+  records_refused_total: counter("Records to shards refused because lane and outbox were full"),
   records_stale_total: counter("Records of an older epoch, refused"),
 });
 

@@ -215,6 +215,19 @@ test("[EG5] ticks are taken in order of their numbers, whichever lanes they are 
   );
 });
 
+test("[EG5] net does not sleep while another tick is at hand", () => {
+  const rig = new GatewayRig();
+  for (const shard of [0, 1]) {
+    rig.shards[shard]!.endTick(50);
+    rig.shards[shard]!.endTick(51);
+  }
+  rig.duty();
+  assert.equal(rig.gateway.sleepMs(rig.clock.nowMs()), 0);
+  rig.duty();
+  rig.duty();
+  assert.ok(rig.gateway.sleepMs(rig.clock.nowMs()) > 0, "nothing is left");
+});
+
 test("[EG5] what a shard published in mid-tick and died on is taken after the wait", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a", 35, 15);

@@ -71,6 +71,8 @@ export class Gateway {
   #ownershipVersion: number;
   #owners: Uint8Array;
   #connections = 0;
+  /** The last cycle took records, so the lanes may hold the next tick already. */
+  #mayHaveMore = false;
 
   constructor(parts: GatewayParts) {
     const { config, games, lanes, transport } = parts;
@@ -170,11 +172,13 @@ export class Gateway {
     this.#isAwake = false;
     const { control, toShards, toStore } = this.#lanes;
     control.beat(control.netThread, nowMs);
-    let work = this.#takeStore();
+    const answers = this.#takeStore();
+    let work = answers;
     this.#noticeOwners();
     work += this.#egress.settlePressure(this.#onCaughtUp);
     const round = this.#gate.take(nowMs, limits.recordsPerDutyMax);
     work += round.records;
+    this.#mayHaveMore = round.records > 0 || answers === STORE_RECORDS_PER_DUTY;
     if (round.records > 0) this.#lanes.counters.add(netMetric.flushes_total);
     if (round.isLate) this.#lanes.counters.add(netMetric.flush_late_total);
     work += this.#presence.settle(nowMs);
@@ -191,7 +195,7 @@ export class Gateway {
 
   /** How long nothing needs to be done unless somebody rings. */
   sleepMs(nowMs: number): number {
-    if (this.#egress.isDirty) return 0;
+    if (this.#egress.isDirty || this.#mayHaveMore) return 0;
     const isRetrying =
       this.#sight.isDirty ||
       this.#presence.isRetrying ||
@@ -249,6 +253,8 @@ export class Gateway {
   /** Closes every socket, told or not. Nothing is open when it resolves. */
   async stop(): Promise<void> {
     this.beginDrain();
+    // Who leaves is told to the shards before the thread that knows of it is gone.
+    this.duty(this.#context.clock.nowMs());
     await this.#transport.closeAll();
   }
 }

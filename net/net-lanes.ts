@@ -25,16 +25,18 @@ export interface NetLanes {
 export function openNetLanes(wiring: Wiring): NetLanes {
   const outboxBytesMax = limits.laneOutboxBytesMax;
   const control = new ControlBlock(wiring.control);
+  const counters = new Counters(wiring.counters.net, netCatalogue);
   return {
     control,
     ownership: new OwnershipTable(wiring.ownership),
-    counters: new Counters(wiring.counters.net, netCatalogue),
+    counters,
     toShards: wiring.lanes.toShard.map((ring, shard) => {
       const doorbell = new Doorbell(wiring.doorbells.shards[shard]!);
       const isReaderBusy = () => control.isTicking(shard);
       return new ShardLane(
         shard,
         new LaneWriter(new RingWriter(ring), doorbell, { outboxBytesMax, isReaderBusy }),
+        counters,
       );
     }),
     fromShards: wiring.lanes.toNet.map((ring) => new RingReader(ring)),

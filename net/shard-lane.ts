@@ -9,6 +9,8 @@ import {
   writeSession,
   writeSight,
 } from "../engine/lane/to-shard.js";
+import type { Counters } from "../engine/memory/counters.js";
+import { netMetric } from "../engine/metrics.js";
 import type { Session } from "./session.js";
 
 export class ShardLane {
@@ -20,8 +22,11 @@ export class ShardLane {
   readonly #writer: LaneWriter;
   readonly #out = new ByteWriter(64);
 
-  constructor(shard: number, writer: LaneWriter) {
+  readonly #counters: Counters;
+
+  constructor(shard: number, writer: LaneWriter, counters: Counters) {
     this.shard = shard;
+    this.#counters = counters;
     this.#writer = writer;
   }
 
@@ -29,10 +34,15 @@ export class ShardLane {
     return this.incarnation > 0;
   }
 
-  /** A record behind all before it. False when lane and outbox are full. */
+  /**
+   * A record behind all before it. False, and counted, when lane and outbox are full: then the shard has not looked
+   * for seconds, will be ended by its supervisor, and everything is told anew to the one that follows.
+   */
   send(type: number, out: ByteWriter): boolean {
     this.isDirty = true;
-    return this.#writer.sendWriter(type, out);
+    if (this.#writer.sendWriter(type, out)) return true;
+    this.#counters.add(netMetric.records_refused_total);
+    return false;
   }
 
   /** A record that says no more than which session it is about. */
