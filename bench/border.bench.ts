@@ -10,15 +10,16 @@ interface Plan {
   readonly clients: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  readonly shardCounts: readonly number[];
 }
-const full: Plan = { clients: 200, seconds: 60, warmupSeconds: 2 };
-const small: Plan = { clients: 20, seconds: 2, warmupSeconds: 0.2 };
+const full: Plan = { clients: 200, seconds: 60, warmupSeconds: 2, shardCounts: [2, 4] };
+const small: Plan = { clients: 20, seconds: 2, warmupSeconds: 0.2, shardCounts: [2] };
 
 export async function run(options: BenchOptions & { readonly seconds?: number }): Promise<BenchRow[]> {
   const plan = options.smoke ? small : full;
   const seconds = options.seconds ?? plan.seconds;
   const rows: BenchRow[] = [];
-  for (const shards of [2, 4]) rows.push(...(await walk({ ...plan, seconds }, shards)));
+  for (const shards of plan.shardCounts) rows.push(...(await walk({ ...plan, seconds }, shards)));
   return rows;
 }
 
@@ -46,7 +47,10 @@ async function walk(plan: Plan, shards: number): Promise<BenchRow[]> {
   const none = (what: string, value: number): BenchRow => ({ ...row(what, value, "times"), wantAtMost: 0 });
   const { errors } = report;
   const named = ["duplicateEntity", "ownEntityVanished"];
-  const others = Object.entries(errors).reduce((sum, [kind, count]) => sum + (named.includes(kind) ? 0 : count), 0);
+  const others = Object.entries(errors).reduce(
+    (sum, [kind, count]) => sum + (named.includes(kind) ? 0 : count),
+    0,
+  );
   const counted = (name: string) => statsAtEnd!.shards.reduce((sum, shard) => sum + shard.counters[name]!, 0);
   const members = counted("members");
   const sessions = statsAtEnd!.net.counters.sessions_live!;

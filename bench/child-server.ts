@@ -5,12 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 15_000;
 /** Lines of the log kept for the message when a server fails. */
-const LOG_LINES_MAX = 40;
+const LOG_LINES_MAX = 100;
+const LOOK_MS = 20;
 
 /** The server did not start, or did not stop as asked; the message ends with its log. */
 export class ServerFailed extends Error {
@@ -36,6 +38,7 @@ export interface ServerStats {
     readonly counters: Readonly<Record<string, number>>;
   }[];
   readonly net: { readonly cpuSeconds: number | null; readonly counters: Readonly<Record<string, number>> };
+  readonly persistence: { readonly counters: Readonly<Record<string, number>> };
 }
 
 /** URL of a bench's game module, for the config's `games`. */
@@ -76,7 +79,14 @@ export class ChildServer {
     const file = join(folder, "gridshard.json");
     writeFileSync(file, JSON.stringify(configOf(folder, options.config ?? {})));
     const entry = fileURLToPath(new URL("../cli.js", import.meta.url));
-    const [command, ...args] = [...(options.prefix ?? []), process.execPath, entry, "serve", "--config", file];
+    const [command, ...args] = [
+      ...(options.prefix ?? []),
+      process.execPath,
+      entry,
+      "serve",
+      "--config",
+      file,
+    ];
     const child = spawn(command!, args, { stdio: ["ignore", "pipe", "pipe"], env: plainEnvironment() });
     const exited = once(child, "exit");
     const log: string[] = [];
@@ -98,6 +108,18 @@ export class ChildServer {
     while (adminUrl === "" && child.exitCode === null) await new Promise((resolve) => setImmediate(resolve));
     const pid = options.prefix === undefined ? child.pid! : await tracedPid(child.pid!);
     return new ChildServer({ url: said[0].trim(), adminUrl, pid, child, folder, log, exited });
+  }
+
+  /** The first groups of the log's first `count` lines that match; waits for them. */
+  async logged(pattern: RegExp, count: number): Promise<string[]> {
+    for (let waitedMs = 0; ; waitedMs += LOOK_MS) {
+      const found = this.#log.flatMap((line) => pattern.exec(line)?.[1] ?? []);
+      if (found.length >= count) return found;
+      if (waitedMs > START_MS_MAX || this.#child.exitCode !== null) {
+        throw new ServerFailed(`no ${count} lines of ${pattern} in the log:\n${this.#log.join("\n")}`);
+      }
+      await delay(LOOK_MS);
+    }
   }
 
   async stats(): Promise<ServerStats> {

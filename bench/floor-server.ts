@@ -4,8 +4,10 @@
  * group of clients and tick. It speaks just enough of the protocol for the same bots to play against it: every client
  * of a group sees the same cell (or cells), whose frames are all moves.
  */
-import { createRequire } from "node:module";
+
 import type * as Uws from "uWebSockets.js";
+import { createRequire } from "node:module";
+import { systemClock } from "../engine/time.js";
 import {
   encodeSight,
   encodeWelcome,
@@ -15,7 +17,6 @@ import {
   writeMove,
 } from "../engine/wire/codec.js";
 import { messageTypes, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
-import { systemClock } from "../engine/time.js";
 
 export interface FloorOptions {
   readonly clients: number;
@@ -69,7 +70,8 @@ function keyframeOf(cell: number, group: number): Uint8Array<ArrayBuffer> {
   const looks = { kind: 0, level: 1, look: 0, state: 0, health: 255, heading: 0 };
   for (let slot = 0; slot < groupSize; slot++) {
     // Ids differ from cell to cell: nobody is in two places. People are in the group's first cell.
-    const id = cell === cellOf(group, 0) ? group * groupSize + slot + 1 : 0x8000_0000 + cell * groupSize + slot;
+    const id =
+      cell === cellOf(group, 0) ? group * groupSize + slot + 1 : 0x8000_0000 + cell * groupSize + slot;
     at = writeAppear(frame, at, { id, x: SPOT, y: SPOT, slot, ...looks });
   }
   return frame;

@@ -1,5 +1,14 @@
 /** Fields that open many rooms which sleep: the price of a room nobody is in. */
-import type { Field, FieldContext, FieldType, Game, Room, RoomContext, RoomType } from "../engine/room/game.js";
+import type {
+  Field,
+  FieldContext,
+  FieldType,
+  Game,
+  Room,
+  RoomContext,
+  RoomType,
+} from "../engine/room/game.js";
+import { reportHeapSoon } from "./shard-heap.js";
 
 class SleepingRoom implements Room {
   readonly #context: RoomContext;
@@ -51,7 +60,10 @@ const idleField = (rooms: number): FieldType => ({
   intents: [],
   columns: {},
   spawn: (grid) => ({ x: grid.widthMeters / 2, y: grid.heightMeters / 2 }),
-  create: (context) => new IdleField(context, rooms),
+  create: (context) => {
+    reportHeapSoon();
+    return new IdleField(context, rooms);
+  },
 });
 
 const game: Game = { fields: [idleField(0), idleField(100), idleField(10_000)], rooms: [sleeping] };

@@ -50,7 +50,9 @@ export async function runLoaded(
     return {
       ...run,
       netCores: spent((stats) => stats.net.cpuSeconds ?? Number.NaN),
-      shardCores: spent((stats) => stats.shards.reduce((sum, shard) => sum + (shard.cpuSeconds ?? Number.NaN), 0)),
+      shardCores: spent((stats) =>
+        stats.shards.reduce((sum, shard) => sum + (shard.cpuSeconds ?? Number.NaN), 0),
+      ),
       statsAtEnd: after,
     };
   } finally {
@@ -64,7 +66,9 @@ export async function runFloor(
   bots: Readonly<Record<string, string | number>>,
 ): Promise<LoadedRun> {
   const entry = fileURLToPath(new URL("./floor-server.js", import.meta.url));
-  const child = spawn(process.execPath, [entry, JSON.stringify(floor)], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [entry, JSON.stringify(floor)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     const url = await firstLineOf(child);
     const run = await measure(child.pid!, botOptions(url, bots), {});

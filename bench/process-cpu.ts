@@ -6,7 +6,8 @@ let ticksPerSecond = 0;
 
 /** Seconds of CPU, user and system, of all threads of the process so far. */
 export function cpuSecondsOf(pid: number): number {
-  if (ticksPerSecond === 0) ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+  if (ticksPerSecond === 0)
+    ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name in parentheses may hold spaces; what follows it does not.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

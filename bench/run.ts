@@ -4,6 +4,7 @@
  * only shows that everything runs.
  */
 import { readdirSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { exitCodes } from "../engine/wire/codes.js";
 import type { BenchOptions, BenchRow } from "./bench-row.js";
@@ -46,7 +47,10 @@ function filesIn(folder: string): string[] {
 }
 
 /** The suites of these names: `micro`, one of the server suites, or a micro suite such as `memory/ring`; undefined where there is none. */
-export function suitesNamed(names: readonly string[]): { readonly suites: Suite[]; readonly unknown: string[] } {
+export function suitesNamed(names: readonly string[]): {
+  readonly suites: Suite[];
+  readonly unknown: string[];
+} {
   const suites: Suite[] = [];
   const unknown: string[] = [];
   const micro = microSuites();
@@ -70,7 +74,8 @@ export function verdictOf(row: BenchRow): Verdict {
   const judged = row.ratio ?? row.value;
   // A figure that could not be had (NaN) meets no bound.
   const isMet =
-    (wantAtLeast === undefined || judged >= wantAtLeast) && (wantAtMost === undefined || judged <= wantAtMost);
+    (wantAtLeast === undefined || judged >= wantAtLeast) &&
+    (wantAtMost === undefined || judged <= wantAtMost);
   return isMet ? "PASS" : "FAIL";
 }
 
@@ -121,7 +126,8 @@ export async function runBench(argv: readonly string[]): Promise<number> {
     return refuse(`no such suite: ${unknown.join(", ")}\nthere are ${known.join(", ")}`);
   }
   const seconds = flags.seconds === undefined ? undefined : Number(flags.seconds);
-  if (seconds !== undefined && !(seconds > 0)) return refuse(`--seconds: got "${flags.seconds}", want a number above 0`);
+  if (seconds !== undefined && !(seconds > 0))
+    return refuse(`--seconds: got "${flags.seconds}", want a number above 0`);
   let failed = 0;
   for (const suite of suites) {
     process.stderr.write(`${suite.name} …\n`);
@@ -140,10 +146,6 @@ function refuse(problem: string): number {
   return exitCodes.usage;
 }
 
-if (process.argv[1] !== undefined && import.meta.url.endsWith("/run.js") && isEntry()) {
+if (process.argv[1] !== undefined && pathToFileURL(process.argv[1]).href === import.meta.url) {
   process.exitCode = await runBench(process.argv.slice(2));
-}
-
-function isEntry(): boolean {
-  return new URL(`file://${process.argv[1]}`).href === import.meta.url;
 }

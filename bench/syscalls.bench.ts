@@ -19,9 +19,10 @@ interface Plan {
   readonly clients: number;
   readonly seconds: number;
   readonly warmupSeconds: number;
+  readonly shardCounts: readonly number[];
 }
-const full: Plan = { clients: 200, seconds: 10, warmupSeconds: 3 };
-const small: Plan = { clients: 10, seconds: 1, warmupSeconds: 0.2 };
+const full: Plan = { clients: 200, seconds: 10, warmupSeconds: 3, shardCounts: [1, 4] };
+const small: Plan = { clients: 10, seconds: 1, warmupSeconds: 0.2, shardCounts: [2] };
 
 export async function run(options: BenchOptions): Promise<BenchRow[]> {
   if (!hasStrace()) {
@@ -30,7 +31,7 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   }
   const plan = options.smoke ? small : full;
   const rows: BenchRow[] = [];
-  for (const shards of [1, 4]) rows.push(...(await count(plan, shards)));
+  for (const shards of plan.shardCounts) rows.push(...(await count(plan, shards)));
   return rows;
 }
 
@@ -48,7 +49,19 @@ async function count(plan: Plan, shards: number): Promise<BenchRow[]> {
   const trace = join(folder, "trace");
   try {
     // Absolute times, and what each descriptor is.
-    const prefix = ["strace", "-f", "--seccomp-bpf", "-ttt", "-y", "-s", "0", "-e", `trace=${CALLS}`, "-o", trace];
+    const prefix = [
+      "strace",
+      "-f",
+      "--seccomp-bpf",
+      "-ttt",
+      "-y",
+      "-s",
+      "0",
+      "-e",
+      `trace=${CALLS}`,
+      "-o",
+      trace,
+    ];
     const world = { field: "bench-walk", widthCells: 8, heightCells: 8 };
     const server = await ChildServer.start({
       prefix,
@@ -84,7 +97,10 @@ async function count(plan: Plan, shards: number): Promise<BenchRow[]> {
       unit,
     });
     return [
-      { ...row("writes to sockets", written.toSockets / clientTicks, "a client and tick"), wantAtMost: WRITES_MAX },
+      {
+        ...row("writes to sockets", written.toSockets / clientTicks, "a client and tick"),
+        wantAtMost: WRITES_MAX,
+      },
       row("other writes, mostly wake-ups", (written.others / clientTicks) * plan.clients, "a tick"),
       { ...row("protocol errors", errors, "errors"), wantAtMost: 0 },
     ];

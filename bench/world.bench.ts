@@ -35,7 +35,7 @@ const small: Plan = {
   rounds: 1,
   seconds: 1,
   warmupSeconds: 0.2,
-  shardCounts: [1, 2],
+  shardCounts: [2],
 };
 
 const TICK_HZ = 20;
@@ -65,7 +65,9 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     runs.set(subject, [...(runs.get(subject) ?? []), loaded]);
     const { lateness, failures } = loaded.report;
     const problems = failures.length === 0 ? "" : `  ${failures.join("; ")}`;
-    process.stderr.write(`  ${subject}: ${loaded.cores.toFixed(3)} cores, p99 ${lateness.p99Ms} ms${problems}\n`);
+    process.stderr.write(
+      `  ${subject}: ${loaded.cores.toFixed(3)} cores, p99 ${lateness.p99Ms} ms${problems}\n`,
+    );
     return loaded;
   };
   for (let round = 0; round < plan.rounds; round++) {
@@ -113,7 +115,7 @@ function configOf(plan: Plan, shards: number) {
 
 function rowsOf(plan: Plan, runs: ReadonlyMap<string, readonly LoadedRun[]>): BenchRow[] {
   const of = (subject: string, value: (run: LoadedRun) => number) => runs.get(subject)!.map(value);
-  const others = median(of(name(1), ({ report }) => report.entitiesInSightMean - 1));
+  const others = median(of(name(plan.shardCounts[0]!), ({ report }) => report.entitiesInSightMean - 1));
   const people = plan.clients.toLocaleString("en");
   const row = (what: string, subject: string, unit: string, value: (run: LoadedRun) => number): BenchRow => ({
     suite: "world",
@@ -125,7 +127,10 @@ function rowsOf(plan: Plan, runs: ReadonlyMap<string, readonly LoadedRun[]>): Be
   const cpu = (subject: string) => row("CPU", subject, "cores", (run) => run.cores);
   const against = (subject: string, floor: string) => {
     const floors = of(floor, (run) => run.cores);
-    return { floor, ratio: median(of(subject, (run) => run.cores).map((cores, round) => cores / floors[round]!)) };
+    return {
+      floor,
+      ratio: median(of(subject, (run) => run.cores).map((cores, round) => cores / floors[round]!)),
+    };
   };
   const servers = plan.shardCounts.map(name);
   const all = [...servers, FLOOR, FLOOR_JOINED];
@@ -142,8 +147,12 @@ function rowsOf(plan: Plan, runs: ReadonlyMap<string, readonly LoadedRun[]>): Be
       ...row("frame lateness p99", subject, "ms", ({ report }) => report.lateness.p99Ms),
       ...(servers.includes(subject) ? { wantAtMost: TICK_MS } : {}),
     })),
-    ...servers.map((subject) => row("intent to effect p50", subject, "ms", ({ report }) => report.effect.p50Ms)),
-    ...servers.map((subject) => row("intent to effect p99", subject, "ms", ({ report }) => report.effect.p99Ms)),
+    ...servers.map((subject) =>
+      row("intent to effect p50", subject, "ms", ({ report }) => report.effect.p50Ms),
+    ),
+    ...servers.map((subject) =>
+      row("intent to effect p99", subject, "ms", ({ report }) => report.effect.p99Ms),
+    ),
     ...all.map((subject) =>
       row("received by a client", subject, "kB/s", ({ report }) => report.kilobytesPerSecondPerClient),
     ),
@@ -153,7 +162,9 @@ function rowsOf(plan: Plan, runs: ReadonlyMap<string, readonly LoadedRun[]>): Be
     // Not the median: one error in one round is one too many.
     ...servers.map((subject) => ({
       ...row("protocol errors and lost clients", subject, "errors", () => 0),
-      value: sum(of(subject, ({ report }) => sum(Object.values(report.errors)) + plan.clients - report.liveAtEnd)),
+      value: sum(
+        of(subject, ({ report }) => sum(Object.values(report.errors)) + plan.clients - report.liveAtEnd),
+      ),
       wantAtMost: 0,
     })),
   ];

@@ -1,0 +1,134 @@
+/**
+ * Thousands of auto battles at once in a real server: what one costs for each of its ticks, how much memory it takes,
+ * and that nothing is left when they are over.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { BenchOptions, BenchRow } from "./bench-row.js";
+import { ChildServer, gameModule, type ServerStats } from "./child-server.js";
+import { cpuSecondsOf } from "./process-cpu.js";
+import { heapLine } from "./shard-heap.js";
+
+const BATTLE_HZ = 10;
+const MICROSECONDS_MAX = 50;
+const BYTES_MAX = 8192;
+/** The longest a battle may go on after its room has lived long enough. */
+const END_MS_MAX = 90_000;
+const LOOK_MS = 250;
+
+interface Plan {
+  /** One of the fields of games-auto-battle. */
+  readonly battles: number;
+  readonly warmupSeconds: number;
+  readonly seconds: number;
+}
+const full: Plan = { battles: 5000, warmupSeconds: 5, seconds: 15 };
+const small: Plan = { battles: 50, warmupSeconds: 0.2, seconds: 0.8 };
+
+export async function run(options: BenchOptions): Promise<BenchRow[]> {
+  const plan = options.smoke ? small : full;
+  const emptyBytes = await heapOfEmpty();
+  const server = await ChildServer.start(configOf(plan.battles));
+  try {
+    const heapBytes = Number((await server.logged(heapLine, 1))[0]);
+    await delay(plan.warmupSeconds * 1000);
+    const before = await snapshot(server);
+    await delay(plan.seconds * 1000);
+    const after = await snapshot(server);
+    const left = await roomsLeft(server);
+    const per = (of: (stats: Snapshot) => number, count: number) => (of(after) - of(before)) / count;
+    const seconds = per((each) => each.ticks, BATTLE_HZ * 2);
+    const battleTicks = plan.battles * BATTLE_HZ * seconds;
+    const battles = plan.battles.toLocaleString("en");
+    const row = (subject: string, value: number, unit: string): BenchRow => ({
+      suite: "auto-battle",
+      case: `${battles} auto battles at once, ${BATTLE_HZ} ticks a second, 1 shard`,
+      subject,
+      value,
+      unit,
+    });
+    return [
+      {
+        ...row(
+          "tick, all that the shard does",
+          per((each) => each.tickSeconds, battleTicks) * 1e6,
+          "µs/battle",
+        ),
+        wantAtMost: MICROSECONDS_MAX,
+      },
+      row("tick, whole process", per((each) => each.cpuSeconds, battleTicks) * 1e6, "µs/battle"),
+      row(
+        "CPU of the whole process",
+        per((each) => each.cpuSeconds, seconds),
+        "cores",
+      ),
+      row("tick of the shard, p99", after.tickP99Ms, "ms"),
+      row(
+        "room ticks put off for want of time",
+        per((each) => each.deferred, 1),
+        "times",
+      ),
+      {
+        ...row("battles missing at the end of the window", plan.battles - after.rooms, "battles"),
+        wantAtMost: 0,
+      },
+      { ...row("memory", (heapBytes - emptyBytes) / plan.battles, "bytes/battle"), wantAtMost: BYTES_MAX },
+      row("battles over and stored", after.rowsIn - before.rowsIn, "rows"),
+      { ...row("rooms left when all are over", left, "rooms"), wantAtMost: 0 },
+    ];
+  } finally {
+    await server.stop();
+  }
+}
+
+function configOf(battles: number) {
+  return {
+    config: {
+      games: [gameModule("games-auto-battle")],
+      world: { field: `bench-battles-${battles}`, tickHz: BATTLE_HZ * 2 },
+      shards: { count: 1 },
+    },
+  };
+}
+
+async function heapOfEmpty(): Promise<number> {
+  const server = await ChildServer.start(configOf(0));
+  try {
+    return Number((await server.logged(heapLine, 1))[0]);
+  } finally {
+    await server.stop();
+  }
+}
+
+interface Snapshot {
+  readonly ticks: number;
+  readonly tickSeconds: number;
+  readonly tickP99Ms: number;
+  readonly rooms: number;
+  readonly deferred: number;
+  readonly cpuSeconds: number;
+  readonly rowsIn: number;
+}
+
+async function snapshot(server: ChildServer): Promise<Snapshot> {
+  const stats: ServerStats = await server.stats();
+  const { counters, tickMs } = stats.shards[0]!;
+  return {
+    ticks: counters.ticks_total!,
+    tickSeconds: counters.tick_seconds_total!,
+    tickP99Ms: tickMs.p99,
+    rooms: counters.rooms!,
+    deferred: counters.rooms_deferred_total!,
+    cpuSeconds: cpuSecondsOf(server.pid),
+    rowsIn: stats.persistence.counters.rows_in_total!,
+  };
+}
+
+/** Waits until all rooms are gone, or says how many are not. */
+async function roomsLeft(server: ChildServer): Promise<number> {
+  let left = await server.shardCounter("rooms");
+  for (let waitedMs = 0; left > 0 && waitedMs < END_MS_MAX; waitedMs += LOOK_MS) {
+    await delay(LOOK_MS);
+    left = await server.shardCounter("rooms");
+  }
+  return left;
+}

@@ -1,0 +1,201 @@
+/**
+ * Fields that open many auto battles at once and keep their number: a battle that ends begins again in the same room,
+ * until the room has lived long enough, and breaks off when it has lived twice that. The battles are those of the reference game.
+ */
+import type {
+  Act,
+  BattleResultRow,
+  Field,
+  FieldContext,
+  FieldType,
+  Game,
+  Room,
+  RoomContext,
+  RoomMember,
+  RoomType,
+} from "../engine/room/game.js";
+import { encodeBattleOptions, type FighterDescription } from "../games/battle/acts.js";
+import { battle } from "../games/battle/battle.js";
+import { PERSON, species } from "../games/battle/tables.js";
+import { reportHeapSoon } from "./shard-heap.js";
+
+const LEVEL = 10;
+
+/** A battle's view of its room: it counts ticks from its own beginning, and its end is told to the room. */
+class OneBattleContext implements RoomContext {
+  readonly #room: RoomContext;
+  readonly #startTick: number;
+  readonly #onClose: () => void;
+
+  constructor(room: RoomContext, onClose: () => void) {
+    this.#room = room;
+    this.#startTick = room.tick;
+    this.#onClose = onClose;
+  }
+
+  get roomId(): number {
+    return this.#room.roomId;
+  }
+  get cell(): number {
+    return this.#room.cell;
+  }
+  get tick(): number {
+    return this.#room.tick - this.#startTick;
+  }
+  get tickPeriodMs(): number {
+    return this.#room.tickPeriodMs;
+  }
+  get wallMs(): number {
+    return this.#room.wallMs;
+  }
+  get members(): ReadonlyMap<number, RoomMember> {
+    return this.#room.members;
+  }
+  chance(): number {
+    return this.#room.chance();
+  }
+  chanceBelow(count: number): number {
+    return this.#room.chanceBelow(count);
+  }
+  newRowId(): string {
+    return this.#room.newRowId();
+  }
+  tell(member: RoomMember, kind: number, body: Uint8Array): void {
+    this.#room.tell(member, kind, body);
+  }
+  tellAll(kind: number, body: Uint8Array): void {
+    this.#room.tellAll(kind, body);
+  }
+  broadcast(kind: number, body: Uint8Array): void {
+    this.#room.broadcast(kind, body);
+  }
+  refuse(member: RoomMember, intentSeq: number, code: number, reason?: string): void {
+    this.#room.refuse(member, intentSeq, code, reason);
+  }
+  act(entityId: number, cell: number, kind: number, body: Uint8Array): void {
+    this.#room.act(entityId, cell, kind, body);
+  }
+  setTimer(id: number, ticks: number): void {
+    this.#room.setTimer(id, ticks);
+  }
+  clearTimer(id: number): void {
+    this.#room.clearTimer(id);
+  }
+  appendResult(result: BattleResultRow): void {
+    this.#room.appendResult(result);
+  }
+  remove(member: RoomMember): void {
+    this.#room.remove(member);
+  }
+  setActive(isActive: boolean): void {
+    this.#room.setActive(isActive);
+  }
+  close(): void {
+    this.#onClose();
+  }
+}
+
+class RepeatedBattle implements Room {
+  readonly #context: RoomContext;
+  readonly #lifeTicks: number;
+  #battle: Room;
+
+  constructor(context: RoomContext, lifeTicks: number) {
+    this.#context = context;
+    this.#lifeTicks = lifeTicks;
+    this.#battle = this.#begin();
+  }
+
+  #begin(): Room {
+    return battle.create(new OneBattleContext(this.#context, () => this.#onBattleEnd()));
+  }
+
+  #onBattleEnd(): void {
+    if (this.#context.tick >= this.#lifeTicks) {
+      this.#context.close();
+      return;
+    }
+    this.#battle = this.#begin();
+    this.#battle.onCreate?.(optionsOf(this.#context.roomId));
+  }
+
+  onCreate(options: Uint8Array): void {
+    this.#battle.onCreate?.(options);
+  }
+
+  onAct(act: Act): void {
+    this.#battle.onAct?.(act);
+  }
+
+  onTick(): void {
+    if (this.#context.tick < this.#lifeTicks * 2) this.#battle.onTick?.();
+    else this.#context.close();
+  }
+}
+
+const repeatedBattle = (lifeTicks: number): RoomType => ({
+  ...battle,
+  name: `repeated-battle-${lifeTicks}`,
+  create: (context) => new RepeatedBattle(context, lifeTicks),
+});
+
+/** One person against one to three creatures, as the open world opens them; nobody watches. */
+function optionsOf(index: number): Uint8Array {
+  const nowhere = { entity: 0, session: 0, cell: 0, x: 0, y: 0, level: LEVEL, look: 0, health: 255 };
+  const fighter = (kind: number): FighterDescription => ({
+    ...nowhere,
+    species: kind,
+    name: species[kind]!.name,
+    playerId: "",
+  });
+  const foe = fighter(1 + (index % (species.length - 2)));
+  const foes = Array.from({ length: 1 + (index % 3) }, () => ({ side: 1, fighter: foe }));
+  return encodeBattleOptions({
+    isAuto: true,
+    host: 0,
+    fighters: [{ side: 0, fighter: fighter(PERSON) }, ...foes],
+  });
+}
+
+class BattleField implements Field {
+  readonly #context: FieldContext;
+  readonly #battles: number;
+  readonly #type: RoomType;
+
+  constructor(context: FieldContext, battles: number, type: RoomType) {
+    this.#context = context;
+    this.#battles = battles;
+    this.#type = type;
+  }
+
+  /** Every cell opens its share. */
+  onCellOpen(cell: number): void {
+    const { cellCount } = this.#context.grid;
+    const upTo = (cells: number) => Math.floor((this.#battles * cells) / cellCount);
+    for (let index = upTo(cell); index < upTo(cell + 1); index++) {
+      this.#context.openRoom(this.#type.name, cell, optionsOf(index));
+    }
+  }
+
+  onTick(): void {}
+}
+
+const battleField = (battles: number, type: RoomType): FieldType => ({
+  name: `bench-battles-${battles}`,
+  intents: [],
+  columns: {},
+  spawn: (grid) => ({ x: grid.widthMeters / 2, y: grid.heightMeters / 2 }),
+  create: (context) => {
+    reportHeapSoon();
+    return new BattleField(context, battles, type);
+  },
+});
+
+/** 30 seconds for the full suite, 6 for the smoke test. */
+const long = repeatedBattle(300);
+const short = repeatedBattle(60);
+const game: Game = {
+  fields: [battleField(0, short), battleField(50, short), battleField(5000, long)],
+  rooms: [long, short],
+};
+export default game;

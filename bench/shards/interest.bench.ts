@@ -1,0 +1,148 @@
+/**
+ * Who is near whom: entities moving from cell to cell, and the question that games ask most, against looking at every
+ * row. And a whole tick of a shard whose people all walk and are all seen.
+ */
+
+import { Prng } from "../../engine/prng.js";
+import { EntityTable, NO_ROW } from "../../engine/room/entity-table.js";
+import { cellAt, createGrid } from "../../engine/space/grid.js";
+import { ShardRig } from "../../shards/shard-rig.js";
+import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { walkField } from "../games-world.js";
+import { nanosecondsEach, nanosecondsOf } from "./nanoseconds.js";
+
+const NEAR_METERS = 8;
+const FOUND_MAX = 64;
+
+/** Adds up what was found, so that nothing is computed in vain. */
+const kept = { sum: 0 };
+
+export async function run(options: BenchOptions): Promise<BenchRow[]> {
+  const entities = options.smoke ? 200 : 10_000;
+  const rounds = options.smoke ? 1 : 7;
+  const label = `${entities.toLocaleString("en")} entities`;
+  const row = (what: string, subject: string, value: number, unit: string): BenchRow => ({
+    suite: "shards",
+    case: `${what}, ${label}`,
+    subject,
+    value,
+    unit,
+  });
+  const near = nearQueries(entities, rounds);
+  return [
+    {
+      ...row(`who is within ${NEAR_METERS} m`, "near, by cells", near.cells, "ns/query"),
+      floor: "every row",
+      ratio: near.cells / near.scan,
+      // The more entities, the more cells win; with few there is nothing to win.
+      ...(options.smoke ? {} : { wantAtMost: 0.1 }),
+    },
+    row(`who is within ${NEAR_METERS} m`, "every row", near.scan, "ns/query"),
+    row("to the next cell and back", "EntityTable", cellMoves(entities, rounds), "ns/move"),
+    ...shardTick(entities, rounds, row),
+  ];
+}
+
+/** As many to a cell as a lively town has. */
+function rigOf(entities: number): ShardRig {
+  const side = Math.max(2, Math.ceil(Math.sqrt(entities / 12)));
+  return new ShardRig({
+    shards: 1,
+    field: walkField,
+    widthCells: side,
+    heightCells: side,
+    cellSizeMeters: 24,
+    entitiesMax: entities,
+  });
+}
+
+function populate(rig: ShardRig, entities: number): void {
+  const prng = new Prng(1);
+  for (let session = 1; session <= entities; session++) {
+    rig.join(session, prng.unit() * rig.grid.widthMeters, prng.unit() * rig.grid.heightMeters);
+    // The lane holds only so many joins.
+    if (session % 500 === 0) step(rig);
+  }
+  step(rig);
+  step(rig);
+}
+
+function step(rig: ShardRig): void {
+  rig.step();
+  rig.heard.length = 0;
+}
+
+function nearQueries(entities: number, rounds: number): { readonly cells: number; readonly scan: number } {
+  const rig = rigOf(entities);
+  populate(rig, entities);
+  const { field } = rig.shards[0]!;
+  const { x, y, id } = field.entities;
+  const found = new Int32Array(FOUND_MAX);
+  const queries = 1000;
+  const prng = new Prng(2);
+  const rows = Int32Array.from({ length: queries }, () => prng.below(entities));
+  const cells = nanosecondsEach(rounds, queries, () => {
+    for (const row of rows) kept.sum += field.near(x[row]!, y[row]!, NEAR_METERS, found);
+  });
+  const scan = nanosecondsEach(rounds, queries, () => {
+    for (const row of rows) {
+      let count = 0;
+      for (let other = 0; other < entities; other++) {
+        const dx = x[other]! - x[row]!;
+        const dy = y[other]! - y[row]!;
+        if (dx * dx + dy * dy <= NEAR_METERS * NEAR_METERS && count < FOUND_MAX) found[count++] = other;
+      }
+      kept.sum += count + id[found[0]!]!;
+    }
+  });
+  return { cells, scan };
+}
+
+function cellMoves(entities: number, rounds: number): number {
+  const grid = createGrid(32, 32, 24);
+  const table = new EntityTable({ capacity: entities, cellCount: grid.cellCount });
+  const prng = new Prng(3);
+  for (let id = 1; id <= entities; id++) {
+    const [x, y] = [prng.unit() * grid.widthMeters, prng.unit() * grid.heightMeters];
+    table.add({ id, x, y, cell: cellAt(grid, x, y), owner: 0 });
+  }
+  return nanosecondsEach(rounds, entities * 2, () => {
+    for (let row = 0; row < entities; row++) {
+      const cell = table.cell[row]!;
+      table.moveToCell(row, (cell + 1) % grid.cellCount);
+      table.moveToCell(row, cell);
+    }
+    kept.sum += table.first[0] === NO_ROW ? 0 : 1;
+  });
+}
+
+/** Everybody walks and every cell is seen: simulate, sort into cells, encode. */
+function shardTick(
+  entities: number,
+  rounds: number,
+  row: (what: string, subject: string, value: number, unit: string) => BenchRow,
+): BenchRow[] {
+  const rig = rigOf(entities);
+  rig.seeEverything();
+  populate(rig, entities);
+  const prng = new Prng(4);
+  for (let session = 1; session <= entities; session++) {
+    rig.move(session, prng.below(255) - 127, prng.below(255) - 127);
+    if (session % 500 === 0) step(rig);
+  }
+  const shard = rig.shards[0]!;
+  const periodMs = shard.field.tickPeriodMs;
+  const ticks = rounds * 8;
+  let ns = 0;
+  for (let tick = 0; tick < ticks; tick++) {
+    rig.clock.advance(periodMs);
+    ns += nanosecondsOf(() => shard.duty(rig.clock.nowMs()));
+    rig.hear();
+    rig.heard.length = 0;
+  }
+  const perTick = ns / ticks;
+  return [
+    row("a tick in which all walk and are seen", "shard", perTick / 1e6, "ms/tick"),
+    row("a tick in which all walk and are seen", "shard, for each entity", perTick / entities, "ns"),
+  ];
+}
