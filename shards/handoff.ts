@@ -22,9 +22,8 @@ import { shardMetric } from "../engine/metrics.js";
 import { decodePlayer, encodePlayer } from "../engine/player.js";
 import { NO_ROW } from "../engine/room/entity-table.js";
 import { homeCellOf, isCreatureId } from "../engine/room/game.js";
-import { refusals } from "../engine/wire/codes.js";
 import type { FieldHost } from "./field-host.js";
-import { type HeldRecord, Member } from "./member.js";
+import { type HeldRecord, holdRefused, Member } from "./member.js";
 import type { PeerLinks } from "./peer-links.js";
 
 /** An entity on its way out. */
@@ -42,6 +41,8 @@ const EVICTED_MAX = 8192;
 
 /** Applies a record of net to a member that is here: the shard's. */
 export type ApplyRecord = (member: Member, record: HeldRecord) => void;
+/** Tells a session that too many intents are held for it. */
+export type RefuseIntent = (session: number, intent: HeldRecord) => void;
 
 export class Handoff {
   readonly #shard: number;
@@ -51,6 +52,7 @@ export class Handoff {
   readonly #intentsMax: number;
   readonly #ownerOf: (cell: number) => number;
   readonly #apply: ApplyRecord;
+  readonly #refuse: RefuseIntent;
   readonly #departures = new Map<number, Departure>();
   /** Where entities went that were here: for messages still addressed to this shard. Oldest first, bounded. */
   readonly #forwarding = new Map<number, number>();
@@ -67,6 +69,7 @@ export class Handoff {
     readonly intentsMax: number;
     readonly ownerOf: (cell: number) => number;
     readonly apply: ApplyRecord;
+    readonly refuse: RefuseIntent;
   }) {
     this.#shard = options.shard;
     this.#field = options.field;
@@ -75,6 +78,7 @@ export class Handoff {
     this.#intentsMax = options.intentsMax;
     this.#ownerOf = options.ownerOf;
     this.#apply = options.apply;
+    this.#refuse = options.refuse;
   }
 
   /** Entities offered and not answered: the shard stays awake for them. */
@@ -116,7 +120,7 @@ export class Handoff {
   }
 
   /** Takes a record of net for a session that is leaving or has left; false when it never was here. */
-  takeRecord(session: number, record: HeldRecord, refuse: (code: number) => void): boolean {
+  takeRecord(session: number, record: HeldRecord): boolean {
     const departure = this.#departures.get(session);
     if (departure === undefined) return false;
     if (record.type === toShard.routeMarker) {
@@ -125,7 +129,8 @@ export class Handoff {
     } else if (departure.state === "moved") {
       this.#forward(departure, record);
     } else if (departure.held.length >= this.#intentsMax && record.type === toShard.intent) {
-      refuse(refusals.handoffFull.code);
+      this.#refuse(session, record);
+      holdRefused(departure.held, record);
     } else {
       departure.held.push({ type: record.type, payload: record.payload.slice() });
     }
@@ -217,7 +222,7 @@ export class Handoff {
     const { session, type, payload } = readForward(from);
     const member = this.#field.members.get(session);
     if (member !== undefined) this.#apply(member, { type, payload });
-    else if (!this.takeRecord(session, { type, payload }, () => {})) {
+    else if (!this.takeRecord(session, { type, payload })) {
       this.#counters.add(shardMetric.records_stale_total);
     }
   }

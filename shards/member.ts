@@ -1,10 +1,34 @@
+import { ByteWriter } from "../engine/lane/bytes.js";
+import { INTENT_MESSAGE } from "../engine/lane/to-shard.js";
 import type { PlayerRow } from "../engine/player.js";
 import type { FieldMember } from "../engine/room/game.js";
+import { messageTypes } from "../engine/wire/message-types.js";
 
 /** A record of net for a session, held until it may be applied. */
 export interface HeldRecord {
   readonly type: number;
   readonly payload: Uint8Array;
+}
+
+/**
+ * Type of a held record that no lane has: it stands for intents refused while others were held, and says the number of
+ * the newest (u32). Its place in line keeps them from being reported as settled before those that are held.
+ */
+export const SETTLED = 0;
+
+/** Puts in line that a field intent was refused. A move has no number: nobody waits for it. */
+export function holdRefused(held: HeldRecord[], intent: HeldRecord): void {
+  const seq = fieldIntentSeq(intent);
+  if (seq === 0) return;
+  const payload = new ByteWriter(4).u32(seq).bytes();
+  if (held.at(-1)?.type === SETTLED) held.pop();
+  held.push({ type: SETTLED, payload });
+}
+
+/** Number of a reliable intent for the field, 0 of a move. */
+export function fieldIntentSeq({ payload }: HeldRecord): number {
+  if (payload[INTENT_MESSAGE] !== messageTypes.fieldIntent) return 0;
+  return new DataView(payload.buffer, payload.byteOffset + INTENT_MESSAGE).getUint32(4, true);
 }
 
 /** A player in this shard's part of the field. */

@@ -36,7 +36,7 @@ import { ActRouter } from "./act-router.js";
 import { FieldHost } from "./field-host.js";
 import { Ghosts } from "./ghosts.js";
 import { Handoff } from "./handoff.js";
-import type { HeldRecord, Member } from "./member.js";
+import { fieldIntentSeq, type HeldRecord, holdRefused, type Member, SETTLED } from "./member.js";
 import { Outlet } from "./outlet.js";
 import { PeerLinks } from "./peer-links.js";
 import { ROOM_TIMERS_MAX } from "./room-host.js";
@@ -171,6 +171,7 @@ export class Shard {
       intentsMax: config.shards.handoffIntentsMax,
       ownerOf,
       apply: (member, record) => this.#applyRecord(member, record),
+      refuse: (session, intent) => this.#refuseHeld(session, intent),
     });
     this.#ghosts = new Ghosts({
       grid: this.#grid,
@@ -343,16 +344,14 @@ export class Shard {
   #forMember(session: number, record: HeldRecord): void {
     const member = this.field.members.get(session);
     if (member === undefined) {
-      const isKnown = this.#handoff.takeRecord(session, record, (code) =>
-        this.#refuseHeld(session, record, code),
-      );
-      if (!isKnown) this.#onUnknownSession(session, record);
+      if (!this.#handoff.takeRecord(session, record)) this.#onUnknownSession(session, record);
     } else if (member.awaitsMarkerOf < 0) {
       this.#applyRecord(member, record);
     } else if (member.held.length < this.#config.shards.handoffIntentsMax || record.type !== toShard.intent) {
       member.held.push({ type: record.type, payload: record.payload.slice() });
     } else {
-      this.#refuseHeld(session, record, refusals.handoffFull.code);
+      this.#refuseHeld(session, record);
+      holdRefused(member.held, record);
     }
   }
 
@@ -370,6 +369,12 @@ export class Shard {
       case toShard.reconnect:
         this.field.setSuspended(member, false);
         return;
+      case SETTLED: {
+        const seq = new ByteReader(record.payload).u32();
+        member.applied = seq;
+        this.#applied.set(member.session, seq);
+        return;
+      }
       case toShard.routeMarker:
         // Net asks to pass a marker on for a member that came back meanwhile: nothing was sent elsewhere.
         return;
@@ -404,13 +409,11 @@ export class Shard {
     this.#applied.set(session, seq);
   }
 
-  #refuseHeld(session: number, record: HeldRecord, code: number): void {
+  #refuseHeld(session: number, intent: HeldRecord): void {
     this.counters.add(shardMetric.intents_refused_total);
-    if (record.payload[INTENT_MESSAGE] !== messageTypes.fieldIntent) return;
-    const view = new DataView(record.payload.buffer, record.payload.byteOffset + INTENT_MESSAGE);
-    const seq = view.getUint32(4, true);
-    this.#outlet.refused(session, seq, code, refusals.handoffFull.reason);
-    this.#applied.set(session, seq);
+    const seq = fieldIntentSeq(intent);
+    const { code, reason } = refusals.handoffFull;
+    if (seq > 0) this.#outlet.refused(session, seq, code, reason);
   }
 
   #onUnknownSession(session: number, record: HeldRecord): void {
