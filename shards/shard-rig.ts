@@ -188,14 +188,28 @@ export class ShardRig {
     this.#intent(session, 0, [messageTypes.moveIntent, 0, dx & 0xff, dy & 0xff, 0, 0, 0, 0]);
   }
 
-  /** A reliable field intent without a body. */
-  intent(session: number, kind: number, seq: number): void {
-    const head = new ByteWriter().u8(messageTypes.fieldIntent).u8(0).u16(kind).u32(seq);
+  /** A reliable field intent. */
+  intent(session: number, kind: number, seq: number, body: Uint8Array = new Uint8Array()): void {
+    const head = new ByteWriter().u8(messageTypes.fieldIntent).u8(0).u16(kind).u32(seq).raw(body);
     this.#intent(session, 0, head.bytes());
   }
 
-  roomIntent(session: number, shard: number, roomId: number, kind: number, seq: number): void {
-    const head = new ByteWriter().u8(messageTypes.roomIntent).u8(0).u16(kind).u32(seq).u32(roomId).u32(0);
+  roomIntent(
+    session: number,
+    shard: number,
+    roomId: number,
+    kind: number,
+    seq: number,
+    body: Uint8Array = new Uint8Array(),
+  ): void {
+    const head = new ByteWriter()
+      .u8(messageTypes.roomIntent)
+      .u8(0)
+      .u16(kind)
+      .u32(seq)
+      .u32(roomId)
+      .u32(0)
+      .raw(body);
     this.#intent(session, roomId, head.bytes(), shard);
   }
 
