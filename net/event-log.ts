@@ -26,6 +26,8 @@ export class EventLog {
   acked = 0;
   /** Everything up to here has been handed to the present connection. */
   sent = 0;
+  /** Everything up to here was handed to some connection. */
+  #sentBefore = 0;
   /** Events were given up since the last {@link restart}: what follows them is not complete. */
   isLossy = false;
 
@@ -67,12 +69,14 @@ export class EventLog {
 
   /** False when it acknowledges what was never sent. Acknowledging again is nothing. */
   acknowledge(upTo: number): boolean {
-    if (upTo > this.sent) return false;
+    if (upTo > Math.max(this.sent, this.#sentBefore)) return false;
     if (upTo <= this.acked) return true;
     const count = upTo - this.acked;
     for (let index = 0; index < count; index++) this.#keptBytes -= this.#kept[index]!.length;
     this.#kept = this.#kept.slice(count);
     this.acked = upTo;
+    // It may have arrived on the connection before and be acknowledged on this one before it is sent again.
+    this.sent = Math.max(this.sent, upTo);
     return true;
   }
 
@@ -85,6 +89,7 @@ export class EventLog {
 
   /** A new connection: everything kept is to be sent again. Returns how many that is. */
   rewind(): number {
+    this.#sentBefore = Math.max(this.#sentBefore, this.sent);
     this.sent = this.acked;
     return this.last - this.acked;
   }

@@ -12,13 +12,8 @@ import {
   writePong,
 } from "../engine/wire/codec.js";
 import { type CodeEntry, closeCodes, refusals } from "../engine/wire/codes.js";
-import {
-  EventAckLayout,
-  GoodbyeLayout,
-  MoveIntentLayout,
-  PingLayout,
-  PongLayout,
-} from "../engine/wire/generated/frames-layout.js";
+import { PongLayout } from "../engine/wire/generated/frames-layout.js";
+import { verifyInbound } from "../engine/wire/inbound.js";
 import {
   FIELD_INTENT_HEAD_BYTES,
   messageTypes,
@@ -71,7 +66,9 @@ export class Intake {
   /** Why the session is to end, or null: so for all below. */
   #takeBinary(session: Session, bytes: Uint8Array): CodeEntry | null {
     if (bytes.length > this.#payloadBytesMax) return closeCodes.tooLarge;
-    if (bytes.length === 0) return closeCodes.malformed;
+    const verdict = verifyInbound(bytes);
+    if (verdict !== 0)
+      return verdict === closeCodes.malformed.code ? closeCodes.malformed : closeCodes.unknownType;
     switch (bytes[0]) {
       case messageTypes.moveIntent:
         return this.#takeMove(session, bytes);
@@ -84,16 +81,13 @@ export class Intake {
       case messageTypes.ping:
         return this.#takePing(session, bytes);
       case messageTypes.goodbye:
-        return bytes.length === GoodbyeLayout.size ? closeCodes.goodbye : closeCodes.malformed;
+        return closeCodes.goodbye;
       default:
         return closeCodes.unknownType;
     }
   }
 
   #takeMove(session: Session, bytes: Uint8Array): CodeEntry | null {
-    if (bytes.length !== MoveIntentLayout.size || bytes[MoveIntentLayout.reserved] !== 0) {
-      return closeCodes.malformed;
-    }
     const permission = this.#ask(session, buckets.move);
     if (permission !== "granted") return floodOrNothing(permission);
     const seq = intentSeq(bytes);
@@ -109,7 +103,6 @@ export class Intake {
   }
 
   #takeFieldIntent(session: Session, bytes: Uint8Array): CodeEntry | null {
-    if (bytes.length < FIELD_INTENT_HEAD_BYTES || bytes[1] !== 0) return closeCodes.malformed;
     const order = this.#order(session, intentSeq(bytes));
     if (order !== NEXT) return order;
     const check = this.#checks.field.get(intentKind(bytes));
@@ -123,9 +116,6 @@ export class Intake {
   }
 
   #takeRoomIntent(session: Session, bytes: Uint8Array): CodeEntry | null {
-    if (bytes.length < ROOM_INTENT_HEAD_BYTES || bytes[1] !== 0 || reserved2(bytes) !== 0) {
-      return closeCodes.malformed;
-    }
     const order = this.#order(session, intentSeq(bytes));
     if (order !== NEXT) return order;
     const room = session.rooms.get(intentRoom(bytes));
@@ -165,14 +155,12 @@ export class Intake {
   }
 
   #takeEventAck(session: Session, bytes: Uint8Array): CodeEntry | null {
-    if (bytes.length !== EventAckLayout.size) return closeCodes.malformed;
     const permission = this.#ask(session, buckets.eventAck);
     if (permission !== "granted") return floodOrNothing(permission);
     return session.events.acknowledge(eventAckEvents(bytes)) ? null : closeCodes.outOfOrder;
   }
 
   #takePing(session: Session, bytes: Uint8Array): CodeEntry | null {
-    if (bytes.length !== PingLayout.size) return closeCodes.malformed;
     const permission = this.#ask(session, buckets.ping);
     if (permission !== "granted") return floodOrNothing(permission);
     if (session.isSlow) return null;
@@ -222,8 +210,4 @@ function isShaped(check: IntentCheck, bytes: Uint8Array, bodyAt: number): boolea
 
 function floodOrNothing(permission: Permission): CodeEntry | null {
   return permission === "flood" ? closeCodes.tooFrequent : null;
-}
-
-function reserved2(bytes: Uint8Array): number {
-  return bytes[12]! | bytes[13]! | bytes[14]! | bytes[15]!;
 }

@@ -7,10 +7,12 @@
 interface Outstanding {
   readonly seq: number;
   readonly room: number;
-  /** The shard it was sent to, and the one that has it now, after a handoff. */
-  readonly sentTo: number;
-  heldBy: number;
+  /** The shards it may be at: the one it was sent to, and those that its member was handed on to. */
+  readonly path: number[];
 }
+
+/** Whether a shard is known to be gone though its successor has not said so yet. */
+export type IsGone = (shard: number) => boolean;
 
 export class IntentWindow {
   readonly #outstandingMax: number;
@@ -35,29 +37,33 @@ export class IntentWindow {
 
   /** An intent was sent to a shard. `received` has been raised to its number. */
   add(seq: number, room: number, shard: number): void {
-    this.#outstanding.push({ seq, room, sentTo: shard, heldBy: shard });
+    this.#outstanding.push({ seq, room, path: [shard] });
   }
 
-  /** A shard has applied what it had up to `seq`. True when {@link applied} may have moved. */
-  complete(shard: number, seq: number): boolean {
+  /**
+   * A shard has applied what it had up to `seq`. True when {@link applied} may have moved. What came to it by way of
+   * a shard that is gone may not have come: that is left to {@link takeLost}.
+   */
+  complete(shard: number, seq: number, isGone: IsGone): boolean {
     const before = this.#outstanding.length;
     this.#outstanding = this.#outstanding.filter(
-      (intent) => intent.seq > seq || (intent.sentTo !== shard && intent.heldBy !== shard),
+      (intent) =>
+        intent.seq > seq ||
+        !intent.path.includes(shard) ||
+        intent.path.some((passed) => passed !== shard && isGone(passed)),
     );
     return this.#outstanding.length < before;
   }
 
   /** The field's intents follow their member to another shard. */
   move(from: number, to: number): void {
-    for (const intent of this.#outstanding) {
-      if (intent.room === 0 && intent.heldBy === from) intent.heldBy = to;
-    }
+    for (const { room, path } of this.#outstanding) if (room === 0 && path.at(-1) === from) path.push(to);
   }
 
-  /** A shard is lost: takes out what it had and returns the numbers. */
+  /** A shard is lost: takes out what it had, or should have passed on, and returns the numbers. */
   takeLost(shard: number): number[] {
-    const lost = this.#outstanding.filter((intent) => intent.heldBy === shard);
-    if (lost.length > 0) this.#outstanding = this.#outstanding.filter((intent) => intent.heldBy !== shard);
+    const lost = this.#outstanding.filter(({ path }) => path.includes(shard));
+    if (lost.length > 0) this.#outstanding = this.#outstanding.filter(({ path }) => !path.includes(shard));
     return lost.map((intent) => intent.seq);
   }
 

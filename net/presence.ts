@@ -151,9 +151,15 @@ export class Presence {
     this.#sessions.setState(session, { is: "live" });
     const recovered = options.knowsThePast && !session.events.isLossy;
     this.#welcome(session, recovered);
-    if (wasSuspended && session.shard >= 0)
+    // A client that takes over knows nothing of what goes on: games say it again to whoever comes back.
+    const isReplaced = !wasSuspended && !recovered;
+    if (isReplaced) {
+      if (session.shard >= 0) this.#shards[session.shard]!.sendSession(toShard.drop, session);
+      this.#seats.replaceClient(session);
+    }
+    if ((wasSuspended || isReplaced) && session.shard >= 0)
       this.#shards[session.shard]!.sendSession(toShard.reconnect, session);
-    this.#seats.attach(session, wasSuspended);
+    this.#seats.attach(session, wasSuspended || isReplaced);
     if (session.place.is === "field") this.#see(session, session.place.cell);
     session.needsAck = session.intents.received > 0;
     this.#egress.queue(session);

@@ -89,11 +89,11 @@ export class RoomSeats {
     }
   }
 
-  /** The session has a new connection: it hears its rooms, and they hear of it if they thought it gone. */
-  attach(session: Session, wasSuspended: boolean): void {
+  /** The session has a new connection: it hears its rooms, and they hear of it if they were told that it was gone. */
+  attach(session: Session, wasTold: boolean): void {
     for (const room of session.rooms.values()) {
       this.#egress.joinRoom(session, room.roomId);
-      if (!wasSuspended || !room.staysWhenDropped) continue;
+      if (!wasTold || !room.staysWhenDropped) continue;
       this.#shards[room.shard]!.sendRoom(toShard.roomReconnect, session.number, room.roomId);
     }
   }
@@ -105,6 +105,11 @@ export class RoomSeats {
 
   suspend(session: Session): void {
     for (const room of session.rooms.values()) this.#tellDropped(session, room);
+  }
+
+  /** The session's client is replaced by one that knows nothing: rooms that keep a member without a socket hear of it. */
+  replaceClient(session: Session): void {
+    for (const room of session.rooms.values()) if (room.staysWhenDropped) this.#tellDropped(session, room);
   }
 
   #tellDropped(session: Session, room: SessionRoom): void {

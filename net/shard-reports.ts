@@ -110,6 +110,12 @@ export class ShardReports {
     for (const session of joining) this.#deliver(session);
   }
 
+  /** Started again, which its successor's hello is still to say. */
+  readonly #isGone = (shard: number): boolean => {
+    const { control, toShards } = this.#parts.lanes;
+    return control.incarnation(shard) !== toShards[shard]!.incarnation;
+  };
+
   readonly #deliver = (session: Session): void => this.#parts.egress.sendState(session, this.#message);
 
   #onEvent(ring: RingReader, at: number, length: number): void {
@@ -127,7 +133,7 @@ export class ShardReports {
   #onApplied(shard: number, ring: RingReader, at: number, length: number): void {
     const { session: number, applied } = readApplied(recordReader(ring, at, length));
     const session = this.#parts.sessions.get(number);
-    if (session === undefined || !session.intents.complete(shard, applied)) return;
+    if (session === undefined || !session.intents.complete(shard, applied, this.#isGone)) return;
     session.needsAck = true;
     this.#parts.egress.queue(session);
   }
