@@ -1,9 +1,12 @@
 /** The /stats page: the state of the server as JSON, for people and for the monitor page. */
 import type { Counters } from "../engine/memory/counters.js";
-import { Histogram } from "../engine/memory/histogram.js";
+import { Histogram, HistogramPool } from "../engine/memory/histogram.js";
 import { ringStats } from "../engine/memory/spsc-ring.js";
 import { threadCpuSeconds } from "../engine/system-thread.js";
 import type { ServerView } from "./server-view.js";
+
+/** Rooms shown by name, of all shards together. */
+const SLOWEST_ROOMS = 20;
 
 /** @returns plain JSON; durations in ms, as their names say */
 export function statsOf(view: ServerView): object {
@@ -46,6 +49,18 @@ export function statsOf(view: ServerView): object {
     persistence: { cpuSeconds: cpuSeconds(control.storeThread), counters: valuesOf(view.persistence) },
     main: { cpuSeconds: cpuSeconds(control.mainThread) },
     lanes: view.lanes.map(({ name, from, to, ring }) => ({ lane: name, from, to, ...ringStats(ring) })),
+    // The upper ends of octaves: enough to see which room is slow, and about how slow.
+    slowestRooms: options.wiring.histograms.rooms
+      .flatMap((memory, shard) =>
+        new HistogramPool(memory).slowest(99, SLOWEST_ROOMS).map(({ label, count, us }) => ({
+          shard,
+          roomId: label,
+          ticks: count,
+          tickMsP99: us / 1000,
+        })),
+      )
+      .sort((a, b) => b.tickMsP99 - a.tickMsP99)
+      .slice(0, SLOWEST_ROOMS),
     roomTypes: options.roomTypes.map((type, index) => {
       const all = options.wiring.histograms.roomTypes.map((types) => new Histogram(types[index]!));
       return {

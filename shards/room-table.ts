@@ -108,7 +108,7 @@ export class RoomTable implements RoomSurroundings {
     if (this.#byId.size >= this.#roomsMax) return 0;
     const index = this.#free.pop() ?? this.#rooms.length;
     const host = this.#host({ roomId: this.#newRoomId(), cell, index, type });
-    this.#histograms.clear(host.index);
+    this.#histograms.clear(host.index, host.roomId);
     this.#guard(host, "onCreate", () => host.room.onCreate?.(options.slice()));
     if (this.#byId.has(host.roomId)) this.#scheduleTick(host, this.tick);
     return host.roomId;
@@ -398,6 +398,7 @@ export class RoomTable implements RoomSurroundings {
     // What a disposed room scheduled is taken back, so its index can be used again.
     this.#unscheduleTick(host);
     for (let id = 0; id < ROOM_TIMERS_MAX && host.timerEntries !== undefined; id++) this.clearTimer(host, id);
+    this.#histograms.clear(host.index);
     this.#rooms[host.index] = undefined;
     this.#free.push(host.index);
   }

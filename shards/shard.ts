@@ -217,6 +217,7 @@ export class Shard {
     this.#drain();
     for (const member of [...this.field.members.values()]) this.field.leave(member);
     this.#tick(nowMs);
+    this.field.field.onDispose?.();
     this.#control.setTicking(this.#shard, false);
   }
 

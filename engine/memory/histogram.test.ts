@@ -103,3 +103,23 @@ test("[CT7] slots of a pool are histograms of their own, in octaves from 4 µs t
   pool.clear(0);
   assert.deepEqual([reader.count(0), reader.percentile(0, 50), reader.count(1)], [0, 0, 2]);
 });
+
+test("[CT8] the slowest slots of a pool are found by the label their owners gave them", () => {
+  const pool = new HistogramPool(createHistogramPool(4));
+  pool.clear(0, 100);
+  pool.clear(1, 200);
+  pool.clear(2, 300);
+  pool.record(0, 10);
+  pool.record(1, 5000);
+  pool.record(1, 6000);
+  assert.deepEqual(
+    pool.slowest(99, 10).map(({ label, count }) => [label, count]),
+    [
+      [200, 2],
+      [100, 1],
+    ],
+  );
+  pool.clear(1);
+  assert.equal(pool.label(1), 0);
+  assert.equal(pool.slowest(99, 1)[0]!.label, 100);
+});

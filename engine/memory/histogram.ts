@@ -134,7 +134,7 @@ export function poolBucketEndUs(bucket: number): number {
 
 export function createHistogramPool(slots: number): HistogramPoolMemory {
   assert(Number.isInteger(slots) && slots > 0, "a pool has a whole number of slots");
-  return { buffer: new SharedArrayBuffer(slots * poolBucketCount * 4), byteOffset: 0, slots };
+  return { buffer: new SharedArrayBuffer(slots * (poolBucketCount + 1) * 4), byteOffset: 0, slots };
 }
 
 /**
@@ -144,10 +144,32 @@ export function createHistogramPool(slots: number): HistogramPoolMemory {
 export class HistogramPool {
   readonly slots: number;
   readonly #counts: Uint32Array;
+  /** Whose a slot is, behind all counts. */
+  readonly #labels: Uint32Array;
 
   constructor(memory: HistogramPoolMemory) {
     this.slots = memory.slots;
+    const countsLengthBytes = memory.slots * poolBucketCount * 4;
     this.#counts = new Uint32Array(memory.buffer, memory.byteOffset, memory.slots * poolBucketCount);
+    this.#labels = new Uint32Array(memory.buffer, memory.byteOffset + countsLengthBytes, memory.slots);
+  }
+
+  /** The number its owner gave the slot when it began with it; 0 when it never has. */
+  label(slot: number): number {
+    return this.#labels[slot]!;
+  }
+
+  /** The slots with the highest percentiles `p`, slowest first, at most `countMax`. For people: it looks at every slot. */
+  slowest(
+    p: number,
+    countMax: number,
+  ): { readonly label: number; readonly count: number; readonly us: number }[] {
+    const found: { label: number; count: number; us: number }[] = [];
+    for (let slot = 0; slot < this.slots; slot++) {
+      const count = this.label(slot) === 0 ? 0 : this.count(slot);
+      if (count > 0) found.push({ label: this.label(slot), count, us: this.percentile(slot, p) });
+    }
+    return found.sort((a, b) => b.us - a.us || b.count - a.count).slice(0, countMax);
   }
 
   /** Records one duration in µs. */
@@ -183,8 +205,9 @@ export class HistogramPool {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Forgets a slot, for its next room. */
-  clear(slot: number): void {
+  /** Forgets a slot, for its next owner: a room's id, or 0 for nobody. */
+  clear(slot: number, label = 0): void {
+    this.#labels[slot] = label;
     this.#counts.fill(0, slot * poolBucketCount, (slot + 1) * poolBucketCount);
   }
 }
