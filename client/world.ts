@@ -50,6 +50,8 @@ interface EntityState extends Entity {
   y: number;
   /** Not NaN: left its cell for another at this time and has not appeared there yet. */
   betweenSinceMs: number;
+  /** Tick of the frame in which it last appeared: what an older one says of it comes too late. */
+  seatTick: number;
 }
 
 interface CellState {
@@ -103,6 +105,7 @@ export class World {
       const { cell } = this.#reading;
       if (cell === undefined) return;
       const entity = this.#admit(cell, id, slot);
+      if (!isSeated(entity, cell, slot)) return;
       entity.kind = kind;
       entity.level = level;
       entity.look = look;
@@ -118,15 +121,16 @@ export class World {
       if (cell !== undefined) this.#leave(cell, slot, toCell);
     },
     onChange: (slot, state, health) => {
-      const entity = this.#reading.cell?.slots[slot];
-      if (entity === undefined) return;
+      const { cell } = this.#reading;
+      const entity = cell?.slots[slot];
+      if (cell === undefined || entity === undefined || !isSeated(entity, cell, slot)) return;
       entity.state = state;
       entity.health = health;
     },
     onMove: (slot, dx, dy) => {
       const { cell } = this.#reading;
       const entity = cell?.slots[slot];
-      if (cell === undefined || entity === undefined) return;
+      if (cell === undefined || entity === undefined || !isSeated(entity, cell, slot)) return;
       entity.unitsX += dx;
       entity.unitsY += dy;
       this.#settle(cell, entity);
@@ -182,6 +186,7 @@ export class World {
     }
     for (const entity of this.#entities.values()) {
       // Ticks may count from elsewhere now: the path so far means nothing.
+      entity.seatTick = 0;
       entity.track.clear();
       entity.track.add(shape.tick, entity.x, entity.y);
     }
@@ -271,7 +276,10 @@ export class World {
     cell.hasKeyframe = true;
   }
 
-  /** The entity that appears, with its slot taken; the caller fills in the rest. */
+  /**
+   * The entity that appears, with its slot taken; the caller fills in the rest. A shard that was late may tell of an
+   * entity that has appeared in another's cell since: then it keeps its newer seat.
+   */
   #admit(cell: CellState, id: number, slot: number): EntityState {
     const previous = cell.slots[slot];
     if (previous !== undefined && previous.id !== id) this.#leave(cell, slot, CELL_NONE);
@@ -280,11 +288,16 @@ export class World {
       entity = this.#newEntity(id);
       this.#entities.set(id, entity);
     }
+    cell.slots[slot] = entity;
+    const { tick } = this.#reading;
+    const isElsewhere =
+      entity.cell !== cell.cell && this.#cells.get(entity.cell)?.slots[entity.slot] === entity;
+    if (isElsewhere && tick < entity.seatTick) return entity;
     entity.cell = cell.cell;
     entity.slot = slot;
+    entity.seatTick = tick;
     entity.betweenSinceMs = Number.NaN;
     this.#between.delete(entity);
-    cell.slots[slot] = entity;
     return entity;
   }
 
@@ -305,6 +318,7 @@ export class World {
       x: 0,
       y: 0,
       betweenSinceMs: Number.NaN,
+      seatTick: 0,
       track: new Track(),
     };
   }
@@ -349,4 +363,9 @@ export class World {
     if (tick > this.#latestTick) this.#latestTick = tick;
     return tick;
   }
+}
+
+/** Whether this is the slot that the entity has now: it may have appeared elsewhere since it was put there. */
+function isSeated(entity: EntityState, cell: CellState, slot: number): boolean {
+  return entity.cell === cell.cell && entity.slot === slot;
 }

@@ -113,7 +113,7 @@ export class ShardReports {
   /** Started again, which its successor's hello is still to say. */
   readonly #isGone = (shard: number): boolean => {
     const { control, toShards } = this.#parts.lanes;
-    return control.incarnation(shard) !== toShards[shard]!.incarnation;
+    return control.incarnation(shard) > toShards[shard]!.incarnation;
   };
 
   readonly #deliver = (session: Session): void => this.#parts.egress.sendState(session, this.#message);
