@@ -50,7 +50,7 @@ const slow: Partial<Faults> = {
   bufferedBytesMax: 2048,
 };
 
-const deaths: Partial<Faults> = { deaths: 0.12 };
+const deaths: Partial<Faults> = { deaths: 0.2 };
 const store: Partial<Faults> = { outages: 0.3, storeFailures: 0.15, goodbyes: 0.15, secondLogins: 0.05 };
 const stalls: Partial<Faults> = { stalls: 0.8 };
 

@@ -15,6 +15,8 @@ export interface Stage {
   readonly record: GameRecord;
   /** Shards may die in this run: for a moment there may be an older copy beside the one that counts. */
   readonly hasDeaths: boolean;
+  /** Of the simulated clock. */
+  readonly nowMs: number;
   readonly refused: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
@@ -117,9 +119,10 @@ function creaturesDiffer(server: SimServer): string | null {
 }
 
 /** Everything that every client has in sight is what stands there, and nothing else. */
-function sightDiffers({ server, players }: Stage): string | null {
+function sightDiffers({ server, players, nowMs }: Stage): string | null {
   for (const { name, client, witness } of players) {
     const { world } = client;
+    world.sweep(nowMs);
     if (world.framesStray > 0) return `${name} heard ${world.framesStray} stray frames`;
     const seen = new Set<number>();
     for (const [cell, { hasKeyframe, slots }] of witness.cells) {
@@ -252,7 +255,7 @@ export function checkStore(stage: Stage, fail: Fail): void {
   if (server.persistence.batcher.refusedRows + server.persistence.batcher.rejectedRows > 0) {
     fail("rows were refused or set aside");
   }
-  for (const [playerId, emitted] of server.tap.last) {
+  for (const [playerId, emitted] of server.tap.newest) {
     const stored = server.stored(playerId);
     if (JSON.stringify(stored) !== JSON.stringify(emitted)) {
       fail(`the store has ${JSON.stringify(stored)} and the last row said ${JSON.stringify(emitted)}`);

@@ -6,8 +6,8 @@ import { decodePlayer, type PlayerRow } from "../../engine/player.js";
 import type { Fail } from "./game-record.js";
 
 export class RowTap {
-  /** The last row of each player. */
-  readonly last = new Map<string, PlayerRow>();
+  /** The newest row of each player. */
+  readonly newest = new Map<string, PlayerRow>();
   rows = 0;
   readonly #fail: Fail;
 
@@ -16,17 +16,21 @@ export class RowTap {
   }
 
   reader(ring: RingMemory): RingReader {
-    return new TappedReader(ring, (payload) => this.#take(payload));
+    const versions = new Map<string, number>();
+    return new TappedReader(ring, (payload) => this.#take(payload, versions));
   }
 
-  #take(payload: Uint8Array): void {
+  /** Lanes are read in turn, so only on one of them do versions come in order: `versions` are its newest. */
+  #take(payload: Uint8Array, versions: Map<string, number>): void {
     const row = decodePlayer(new ByteReader(payload));
-    const known = this.last.get(row.playerId);
+    const { playerId, name, version } = row;
     this.rows++;
-    if (known !== undefined && row.version <= known.version) {
-      this.#fail(`a row of ${row.name} has version ${row.version} after ${known.version}`);
-    }
-    this.last.set(row.playerId, row);
+    const before = versions.get(playerId) ?? 0;
+    if (version <= before) this.#fail(`a row of ${name} has version ${version} after ${before}`);
+    versions.set(playerId, version);
+    const newest = this.newest.get(playerId);
+    if (newest?.version === version) this.#fail(`two rows of ${name} have version ${version}`);
+    if (newest === undefined || version > newest.version) this.newest.set(playerId, row);
   }
 }
 

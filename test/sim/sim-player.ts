@@ -56,6 +56,7 @@ export class SimPlayer {
   readonly #ticket: string;
   #seat: Seat;
   readonly #abandoned: Seat[] = [];
+  #goal = { x: 0, y: 0 };
   #isCalm = false;
   #isGone = false;
   /** How connections ended, by close code. */
@@ -210,18 +211,38 @@ export class SimPlayer {
   #act(): void {
     const { prng } = this.#parts;
     const { client, rooms } = this.#seat;
+    const send = (kind: number, most: number) => {
+      for (let left = 1 + prng.below(most); left > 0; left--) client.sendFieldIntent(kind);
+    };
     const roll = prng.below(100);
-    if (roll < 45) client.move(direction(prng), direction(prng));
-    else if (roll < 62) {
-      for (let left = 1 + prng.below(6); left > 0; left--) client.sendFieldIntent(fieldIntents.count);
-    } else if (roll < 70) client.sendFieldIntent(fieldIntents.tell);
-    else if (roll < 76) client.sendFieldIntent(fieldIntents.earn);
-    else if (roll < 80) client.sendFieldIntent(fieldIntents.greet);
-    else if (roll < 81) client.sendFieldIntent(fieldIntents.fail);
-    else if (roll < 84) client.sendFieldIntent(fieldIntents.openRoom);
-    else if (roll < 86) client.sendFieldIntent(fieldIntents.openBriefRoom);
-    else if (roll < 89) client.sendFieldIntent(fieldIntents.joinRoom);
+    if (roll < 30) this.#walk();
+    else if (roll < 54) send(fieldIntents.count, 10);
+    else if (roll < 56) send(fieldIntents.count, 100);
+    else if (roll < 66) send(fieldIntents.tell, 4);
+    else if (roll < 67) send(fieldIntents.tell, 50);
+    else if (roll < 76) send(fieldIntents.earn, 1);
+    else if (roll < 80) send(fieldIntents.greet, 1);
+    else if (roll < 81) send(fieldIntents.fail, 1);
+    else if (roll < 84) send(fieldIntents.openRoom, 1);
+    else if (roll < 86) send(fieldIntents.openBriefRoom, 1);
+    else if (roll < 89) send(fieldIntents.joinRoom, 1);
     else for (const room of rooms) this.#actInRoom(room);
+  }
+
+  /** Towards a point of the world, across whatever borders there are; now and then another, or a rest. */
+  #walk(): void {
+    const { prng } = this.#parts;
+    const { client } = this.#seat;
+    const { widthCells, heightCells, cellSizeMeters } = client.world.shape;
+    if (prng.below(4) === 0) {
+      this.#goal = {
+        x: prng.unit() * widthCells * cellSizeMeters,
+        y: prng.unit() * heightCells * cellSizeMeters,
+      };
+    }
+    const own = client.world.entities.get(client.entityId);
+    if (own === undefined || prng.below(10) === 0) client.move(0, 0);
+    else client.move(towards(this.#goal.x - own.x), towards(this.#goal.y - own.y));
   }
 
   #actInRoom(room: number): void {
@@ -241,6 +262,7 @@ export class SimPlayer {
   }
 }
 
-function direction(prng: Prng): number {
-  return prng.below(3) - 1;
+/** At full speed, unless the goal is near. */
+function towards(meters: number): number {
+  return Math.max(-1, Math.min(1, meters / 2));
 }

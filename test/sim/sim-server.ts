@@ -303,11 +303,10 @@ export class SimServer {
     };
   }
 
-  /** Entities that changed shards so far. */
-  get handoffs(): number {
-    const { counters } = this.wiring;
-    return counters.shards.reduce(
-      (sum, memory) => sum + new Counters(memory, shardCatalogue).get(shardMetric.handoffs_accepted_total),
+  /** A counter of all shards together. */
+  shardCount(name: keyof typeof shardMetric): number {
+    return this.wiring.counters.shards.reduce(
+      (sum, memory) => sum + new Counters(memory, shardCatalogue).get(shardMetric[name]),
       0,
     );
   }
@@ -335,7 +334,7 @@ function configOf(parts: SimServerParts, prng: Prng): Config {
       field: parts.games.field.name,
       widthCells: 6,
       heightCells: 4,
-      cellSizeMeters: 5,
+      cellSizeMeters: 4,
       sightRadiusCells: 1,
       seed: prng.below(0x7fff_ffff),
       tickHz: 20,

@@ -29,7 +29,6 @@ test("[WS1] the same seed does the same, another does not", async () => {
   assert.notEqual(other.hash, first.hash);
 });
 
-
 const seeds: Readonly<Record<FaultFamily, number>> = {
   calm: 40,
   network: 90,

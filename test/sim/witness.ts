@@ -182,10 +182,12 @@ export class Witness {
 
   #onEvent(message: Uint8Array<ArrayBuffer>): void {
     const event = decodeEvent(message);
-    if (event.seq !== this.#nextEvent) {
+    // What has arrived before may be acknowledged on this connection, and is not sent again then.
+    const isSkipped = event.seq > this.#nextEvent && event.seq <= this.#lastEvent + 1;
+    if (event.seq !== this.#nextEvent && !isSkipped) {
       this.#blame(`event ${event.seq} where ${this.#nextEvent} comes next`);
     }
-    this.#nextEvent++;
+    this.#nextEvent = event.seq + 1;
     const hash = hashOf(message);
     if (event.seq <= this.#lastEvent) {
       const known = this.#hashes.get(event.seq);
