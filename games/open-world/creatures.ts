@@ -8,7 +8,7 @@ import {
   rowOf,
 } from "../../engine/room/game.js";
 import { LEVEL_MAX, PERSON, species, speciesOf } from "../battle/tables.js";
-import { isCommons } from "./commons.js";
+import { remoteness } from "./commons.js";
 import { CHASING, FREE, type Rows, setState, ticksOf } from "./rows.js";
 import { directions, setWalk, speedMax, step } from "./walking.js";
 
@@ -20,7 +20,7 @@ const ROAM_METERS = 6;
 const LEASH_METERS = 20;
 /** A chase is given up when the prey gets this far ahead. */
 const LOST_METERS = 14;
-/** Highest level out at the corners of the world. */
+/** Highest level out at the edge of the world. */
 const FRONTIER_LEVEL = 24;
 /** Rows looked at when looking around. */
 const NEAR_MAX = 64;
@@ -30,11 +30,11 @@ const salts = { walks: 1, direction: 2 } as const;
 /** The same for the seed's own, tickless dice. */
 const seedSalts = { count: 1, species: 2, x: 3, y: 4, look: 5, level: 6 } as const;
 
-/** One creature in every third cell or so. */
+/** About one creature a cell: none, one or two. */
 export function creaturesInCell(seed: number, cell: number): number {
   const roll = hashUnit(seed, cell, seedSalts.count);
-  if (roll < 0.04) return 2;
-  return roll < 0.29 ? 1 : 0;
+  if (roll < 0.16) return 2;
+  return roll < 0.84 ? 1 : 0;
 }
 
 export class Creatures {
@@ -55,7 +55,10 @@ export class Creatures {
 
   /** Puts into a cell who lives there: the same whichever shard does it, and whenever. */
   populate(cell: number): void {
-    const count = creaturesInCell(this.#context.seed, cell);
+    const { seed, entities } = this.#context;
+    const count = creaturesInCell(seed, cell);
+    // A world too large for its shards is emptier, but still has room for people.
+    if (entities.count + count > entities.capacity / 2) return;
     for (let index = 0; index < count; index++) this.put(cell, index);
   }
 
@@ -67,24 +70,13 @@ export class Creatures {
     const y = (rowOf(grid, cell) + 0.1 + 0.8 * roll(seedSalts.y)) * grid.cellSizeMeters;
     const row = this.#context.addCreature(cell, index, x, y);
     if (row === NO_ROW) return;
-    const kinds = isCommons(grid, x, y) ? peaceful : wild;
-    const kind = kinds[Math.floor(roll(seedSalts.species) * kinds.length)]!;
+    const kind = kindAt(remoteness(grid, x, y), roll(seedSalts.species));
     entities.kind[row] = kind;
     entities.look[row] = Math.floor(roll(seedSalts.look) * speciesOf(kind).looks);
-    entities.level[row] = this.#levelAt(x, y, roll(seedSalts.level));
+    entities.level[row] = levelAt(remoteness(grid, x, y), roll(seedSalts.level));
     entities.health[row] = 255;
     this.#rows.homeX[row] = x;
     this.#rows.homeY[row] = y;
-  }
-
-  /** From 1 in the middle to FRONTIER_LEVEL in the corners, one up or down by chance. */
-  #levelAt(x: number, y: number, roll: number): number {
-    const { grid } = this.#context;
-    const dx = (x * 2) / grid.widthMeters - 1;
-    const dy = (y * 2) / grid.heightMeters - 1;
-    const distance = Math.sqrt((dx * dx + dy * dy) / 2);
-    const level = 1 + distance * (FRONTIER_LEVEL - 1) + (roll - 0.5) * 2 * Math.min(1, distance * 4);
-    return Math.min(LEVEL_MAX, Math.max(1, Math.round(level)));
   }
 
   /** One tick of a free creature. Returns the row of a person it has caught, or NO_ROW. */
@@ -188,5 +180,26 @@ export class Creatures {
   }
 }
 
-const wild = species.map((_, kind) => kind).filter((kind) => kind !== PERSON);
-const peaceful = wild.filter((kind) => !speciesOf(kind).isAggressive);
+/** Who lives where, by remoteness: how many of a hundred are what. */
+const inhabitants = [
+  { below: 0.01, shares: { slime: 85, boar: 15 } },
+  { below: 0.15, shares: { slime: 60, boar: 40 } },
+  { below: 0.5, shares: { slime: 25, boar: 35, wolf: 30, golem: 10 } },
+  { below: 2, shares: { slime: 10, boar: 20, wolf: 30, golem: 20, wraith: 20 } },
+].map(({ below, shares }) => ({
+  below,
+  kinds: Object.entries(shares).flatMap(([name, share]) =>
+    new Array<number>(share).fill(species.findIndex((one) => one.name === name)),
+  ),
+}));
+
+function kindAt(remote: number, roll: number): number {
+  const { kinds } = inhabitants.find(({ below }) => remote < below)!;
+  return kinds[Math.floor(roll * kinds.length)]!;
+}
+
+/** 1 in the commons, {@link FRONTIER_LEVEL} at the edge of the world, one up or down by chance in between. */
+function levelAt(remote: number, roll: number): number {
+  const level = 1 + remote * (FRONTIER_LEVEL - 1) + (roll - 0.5) * 2 * Math.min(1, remote * 8);
+  return Math.min(LEVEL_MAX, Math.max(1, Math.round(level)));
+}

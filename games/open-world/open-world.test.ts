@@ -4,8 +4,8 @@ import { createGrid, isCreatureId, type PlayerRow, refusals } from "../../engine
 import { battle } from "../battle/battle.js";
 import { experienceFor, goldFor, itemIds, PERSON, speciesOf } from "../battle/tables.js";
 import { autoBattleBody, challengeBody, dropItemBody, noBody, playerOf } from "../testing/bodies.js";
-import { TestWorld } from "../testing/test-world.js";
-import { isCommons } from "./commons.js";
+import { TestWorld, type TestWorldOptions } from "../testing/test-world.js";
+import { isCommons, remoteness } from "./commons.js";
 import { CONTACT_METERS } from "./creatures.js";
 import {
   DEAD_SECONDS,
@@ -20,25 +20,22 @@ import { addItem, INVENTORY_STACKS_MAX, STACK_COUNT_MAX } from "./rewards.js";
 import { BATTLE, CHASING, DEAD, ENGAGING, FREE, IMMUNE } from "./rows.js";
 
 const SLIME = 1;
+const BOAR = 2;
 const WOLF = 3;
+const GOLEM = 4;
 const WRAITH = 5;
 const HZ = 20;
 
-interface Options {
-  readonly shards?: number;
-  readonly isEmpty?: boolean;
-  readonly widthCells?: number;
-}
-
-function open({ shards = 1, isEmpty = true, widthCells = 8 }: Options = {}): TestWorld {
+function open(options: Partial<TestWorldOptions> = {}): TestWorld {
+  const size = { widthCells: 8, heightCells: 8 };
   return new TestWorld({
     field: openWorld,
     rooms: [battle],
-    widthCells,
-    heightCells: 8,
+    ...size,
     seed: 11,
-    shards,
-    isEmpty,
+    shards: 1,
+    isEmpty: true,
+    ...options,
   });
 }
 
@@ -93,8 +90,8 @@ function stepUntil(world: TestWorld, holds: () => boolean, seconds: number): voi
   assert.ok(holds(), `after ${seconds} seconds`);
 }
 
-test("[OP1] the same creatures live in a world whatever shards it has, one in every third cell or so", () => {
-  const options = { isEmpty: false, widthCells: 32 };
+test("[OP1] the same creatures live in a world whatever shards it has, about one a cell", () => {
+  const options = { isEmpty: false, widthCells: 32, entitiesMax: 2000 };
   const one = open(options);
   const four = open({ ...options, shards: 4 });
   const listed = (world: TestWorld) =>
@@ -111,26 +108,37 @@ test("[OP1] the same creatures live in a world whatever shards it has, one in ev
   const all = listed(one);
   assert.deepEqual(listed(four), all);
   const perCell = all.length / one.grid.cellCount;
-  assert.ok(perCell > 0.25 && perCell < 0.42, `${perCell} per cell`);
+  assert.ok(perCell > 0.8 && perCell < 1.2, `${perCell} per cell`);
   assert.ok(new Set(all.map(([, , , kind]) => kind)).size >= 5, "several species");
 });
 
-test("[OP1] levels rise away from the middle, where nothing aggressive lives", () => {
-  const world = open({ isEmpty: false, widthCells: 40 });
-  const [shard] = world.shards;
-  const { x, y, kind, level } = shard!.entities;
-  const { widthMeters, heightMeters } = world.grid;
-  const sums = [0, 0];
-  const counts = [0, 0];
-  for (const row of shard!.rowsInUse()) {
-    assert.ok(level[row]! >= 1 && kind[row] !== PERSON);
-    if (isCommons(world.grid, x[row]!, y[row]!)) assert.ok(!speciesOf(kind[row]!).isAggressive);
-    const isFar =
-      Math.max(Math.abs(x[row]! / widthMeters - 0.5), Math.abs(y[row]! / heightMeters - 0.5)) > 0.3 ? 1 : 0;
-    sums[isFar]! += level[row]!;
-    counts[isFar]!++;
+test("[OP1] the commons have slimes and a few boars of level 1, and nothing aggressive lives near; levels rise away from them", () => {
+  const found = { commons: new Set<number>(), near: new Set<number>(), far: new Set<number>() };
+  const levels = { commons: [] as number[], near: [] as number[], far: [] as number[] };
+  const size = { widthCells: 40, heightCells: 40, entitiesMax: 4000 };
+  for (let seed = 0; seed < 10; seed++) {
+    const world = open({ ...size, isEmpty: false, seed });
+    const { grid } = world;
+    const { x, y, kind, level } = world.shards[0]!.entities;
+    for (const row of world.shards[0]!.rowsInUse()) {
+      const remote = remoteness(grid, x[row]!, y[row]!);
+      const where = isCommons(grid, x[row]!, y[row]!) ? "commons" : remote < 0.15 ? "near" : "far";
+      found[where].add(kind[row]!);
+      levels[where].push(level[row]!);
+    }
   }
-  assert.ok(sums[1]! / counts[1]! > sums[0]! / counts[0]! + 3);
+  assert.deepEqual([...found.commons].sort(), [SLIME, BOAR]);
+  assert.deepEqual(new Set(levels.commons), new Set([1]));
+  for (const kind of found.near) assert.ok(!speciesOf(kind).isAggressive);
+  assert.deepEqual([...found.far].sort(), [SLIME, BOAR, WOLF, GOLEM, WRAITH]);
+  const mean = (all: number[]) => all.reduce((sum, level) => sum + level, 0) / all.length;
+  assert.ok(mean(levels.near) < 5 && mean(levels.far) > mean(levels.near) + 5);
+  assert.ok(Math.max(...levels.far) >= 20);
+});
+
+test("[OP1] a world too large for its shards keeps half the room for people", () => {
+  const { entities } = open({ isEmpty: false, widthCells: 40, heightCells: 40 }).shards[0]!;
+  assert.ok(entities.count > entities.capacity / 2 - 3 && entities.count <= entities.capacity / 2);
 });
 
 test("[OP18] creatures lost with a shard live on at home, each once", () => {

@@ -33,6 +33,7 @@ export interface TestWorldOptions {
   readonly seed: number;
   readonly shards: number;
   readonly isEmpty?: boolean;
+  readonly entitiesMax?: number;
 }
 
 export class TestShard implements FieldContext {
@@ -56,7 +57,7 @@ export class TestShard implements FieldContext {
     this.grid = world.grid;
     this.seed = world.options.seed;
     this.entities = new EntityTable({
-      capacity: 600,
+      capacity: world.options.entitiesMax ?? 600,
       cellCount: this.grid.cellCount,
       columns: world.options.field.columns,
     });
