@@ -26,7 +26,7 @@ export async function run(options: BenchOptions & { readonly seconds?: number })
 async function walk(plan: Plan, shards: number): Promise<BenchRow[]> {
   // Eight small cells a side: the next border is a few seconds away.
   const world = { field: "bench-walk", widthCells: 8, heightCells: 8, cellSizeMeters: 12 };
-  const { report, statsAtEnd } = await runLoaded(
+  const { report, statsSettled } = await runLoaded(
     { config: { games: [gameModule("games-world")], world, shards: { count: shards } } },
     {
       clients: plan.clients,
@@ -51,9 +51,10 @@ async function walk(plan: Plan, shards: number): Promise<BenchRow[]> {
     (sum, [kind, count]) => sum + (named.includes(kind) ? 0 : count),
     0,
   );
-  const counted = (name: string) => statsAtEnd!.shards.reduce((sum, shard) => sum + shard.counters[name]!, 0);
+  const counted = (name: string) =>
+    statsSettled!.shards.reduce((sum, shard) => sum + shard.counters[name]!, 0);
   const members = counted("members");
-  const sessions = statsAtEnd!.net.counters.sessions_live!;
+  const sessions = statsSettled!.net.counters.sessions_live!;
   return [
     row("handoffs between shards", counted("handoffs_released_total"), "times"),
     row("reliable intents sent", report.totals.reliableSent, "times"),
@@ -65,6 +66,8 @@ async function walk(plan: Plan, shards: number): Promise<BenchRow[]> {
     none("clients that do not", plan.clients - report.placedAtEnd),
     none("members counted by shards, off by", Math.abs(members - plan.clients)),
     none("sessions counted by net, off by", Math.abs(sessions - plan.clients)),
+    row("between two cells, p99", report.crossing.p99Ms, "ms"),
+    row("between two cells, at most", report.crossing.maxMs, "ms"),
     row("frame lateness p99", report.lateness.p99Ms, "ms"),
   ];
 }

@@ -17,8 +17,8 @@ export interface LoadedRun {
   /** CPU of its threads, where the server tells. */
   readonly netCores: number;
   readonly shardCores: number;
-  /** State of the server when the window ended, with everybody still in. */
-  readonly statsAtEnd: ServerStats | undefined;
+  /** State of the server with everybody still in, but standing still: nobody is between two shards. */
+  readonly statsSettled: ServerStats | undefined;
 }
 
 /** Bot options from what differs from the command's defaults. */
@@ -37,12 +37,16 @@ export async function runLoaded(
   try {
     let before: ServerStats | undefined;
     let after: ServerStats | undefined;
+    let settled: ServerStats | undefined;
     const run = await measure(child.pid, botOptions(child.url, bots), {
       onWindowStart: async () => {
         before = await child.stats();
       },
       onWindowEnd: async () => {
         after = await child.stats();
+      },
+      onSettled: async () => {
+        settled = await child.stats();
       },
     });
     const seconds = run.report.windowSeconds;
@@ -53,7 +57,7 @@ export async function runLoaded(
       shardCores: spent((stats) =>
         stats.shards.reduce((sum, shard) => sum + (shard.cpuSeconds ?? Number.NaN), 0),
       ),
-      statsAtEnd: after,
+      statsSettled: settled,
     };
   } finally {
     await child.stop();
@@ -72,7 +76,7 @@ export async function runFloor(
   try {
     const url = await firstLineOf(child);
     const run = await measure(child.pid!, botOptions(url, bots), {});
-    return { ...run, netCores: Number.NaN, shardCores: Number.NaN, statsAtEnd: undefined };
+    return { ...run, netCores: Number.NaN, shardCores: Number.NaN, statsSettled: undefined };
   } finally {
     const exited = child.exitCode === null ? once(child, "exit") : undefined;
     child.kill("SIGTERM");
@@ -93,6 +97,7 @@ async function firstLineOf(child: ChildProcess): Promise<string> {
 interface WindowHooks {
   onWindowStart?(): Promise<void>;
   onWindowEnd?(): Promise<void>;
+  onSettled?(): Promise<void>;
 }
 
 async function measure(
@@ -111,6 +116,7 @@ async function measure(
       spent = cpuSecondsOf(pid) - startedAt;
       await hooks.onWindowEnd?.();
     },
+    onSettled: () => hooks.onSettled?.(),
   });
   return { report, cores: spent / report.windowSeconds };
 }

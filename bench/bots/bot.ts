@@ -126,6 +126,14 @@ export class Bot {
     this.#actReliably(isNear ? target.id : 0);
   }
 
+  /** Stands still from now on. */
+  halt(): void {
+    if (this.state !== "live") return;
+    const frame = clientFrame(MOVE_BYTES);
+    writeMoveIntent(frame, MOVE_FRAME_BYTES - MOVE_BYTES, 0, 0, ++this.#moveSeq);
+    this.#socket!.sendFrame(frame);
+  }
+
   #actReliably(foe: number): void {
     // Both know an intent of this kind without a body; what others would take for an intent is theirs to say.
     if (this.#field !== "open-world" && this.#field !== "bench-walk") return;
@@ -262,6 +270,9 @@ export class Bot {
       listener: {
         onFrameTick: (tick) => this.#measures.frameOfTick(tick),
         onOwnStep: (dx, dy) => this.#onOwnStep(dx, dy),
+        onOwnCrossed: (ms) => {
+          if (this.#measures.isMeasuring) this.#measures.crossing.record(ms);
+        },
       },
     });
     const seed = hash32(this.#options.seed, this.index);

@@ -14,6 +14,8 @@ const SENDS_PER_TURN_MAX = 512;
 const SWEEP_MS = 250;
 const CONNECT_MS_MAX = 30_000;
 const PLACED_MS_MAX = 10_000;
+/** Long enough for the last steps and border crossings to be shown. */
+const STILL_MS = 300;
 const SETTLE_MS_MAX = 3000;
 const LEAVE_MS_MAX = 2000;
 const POLL_MS = 10;
@@ -30,6 +32,8 @@ export interface FleetHooks {
   onConnected(connected: number): Promise<void> | void;
   onWarm(): Promise<void> | void;
   onWindowEnd(): Promise<void> | void;
+  /** Everybody stands still, is in sight of themselves, and has all intents acknowledged, or the time for it is up. */
+  onSettled(): Promise<void> | void;
   onProgress(progress: Progress): void;
 }
 
@@ -65,6 +69,8 @@ export async function runFleet(
     fleet.measures.endWindow(fleet.measures.now());
     await hooks.onWindowEnd();
     fleet.phase = "leaving";
+    await fleet.settle();
+    await hooks.onSettled();
     return await fleet.finish();
   } finally {
     clearInterval(progress);
@@ -149,11 +155,20 @@ class Fleet {
     await this.#until(() => this.#bots.every((bot) => !bot.isLive || bot.isPlaced), PLACED_MS_MAX);
   }
 
+  /** Ends the acting; what was on its way may arrive. */
+  async settle(): Promise<void> {
+    if (this.#isActing) for (const bot of this.#bots) bot.halt();
+    this.#isActing = false;
+    await delay(STILL_MS);
+    await this.#until(
+      () => this.#bots.every((bot) => bot.isSettled && (bot.isPlaced || !bot.isLive)),
+      SETTLE_MS_MAX,
+    );
+  }
+
   async finish(): Promise<FleetReport> {
     const liveAtEnd = this.live;
     const placedAtEnd = this.#bots.filter((bot) => bot.isLive && bot.isPlaced).length;
-    this.#isActing = false;
-    await this.#until(() => this.#bots.every((bot) => bot.isSettled), SETTLE_MS_MAX);
     this.stop();
     for (const bot of this.#bots) bot.leave();
     await this.#until(

@@ -52,6 +52,7 @@ export interface FleetReport {
   readonly entitiesInSightMean: number;
   readonly lateness: TallySnapshot;
   readonly effect: TallySnapshot;
+  readonly crossing: TallySnapshot;
   readonly generatorLateness: TallySnapshot;
   /** CPU seconds of this process per second of the window: 1 is a whole core. */
   readonly generatorCpu: number;
@@ -65,6 +66,7 @@ export class Measures {
   readonly totals = noTotals();
   readonly closes: Record<string, number> = {};
   readonly effect = new Tally();
+  readonly crossing = new Tally();
   readonly generatorLateness = new Tally();
   readonly #offsets = new Tally();
   #offsetBaseMs = Number.NaN;
@@ -161,6 +163,7 @@ export class Measures {
         this.#offsets.count === 0 ? 0 : this.#offsetMinMs - this.#offsetBaseMs,
       ),
       effect: this.effect.snapshot(),
+      crossing: this.crossing.snapshot(),
       generatorLateness: this.generatorLateness.snapshot(),
       generatorCpu: this.#windowSeconds === 0 ? 0 : this.#cpuSeconds / this.#windowSeconds,
       errors: { ...this.errors.counts },

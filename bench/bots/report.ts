@@ -15,6 +15,8 @@ export interface BotReport {
   readonly lateness: Percentiles;
   /** From the time a turn was due until a frame showed it. */
   readonly effect: Percentiles;
+  /** From the frame in which the own entity left a cell until the one in which it appeared in the next. */
+  readonly crossing: Percentiles;
   /** Sends against the time they were due: the bots' own fault. */
   readonly generatorLateness: Percentiles;
   readonly generatorCpuCores: number;
@@ -39,12 +41,14 @@ export function mergeReports(reports: readonly FleetReport[], options: BotOption
     reports.reduce((total, report) => total + of(report), 0);
   const lateness = new Tally();
   const effect = new Tally();
+  const crossing = new Tally();
   const generatorLateness = new Tally();
   const errors: Record<string, number> = {};
   const closes: Record<string, number> = {};
   for (const report of reports) {
     lateness.add(report.lateness);
     effect.add(report.effect);
+    crossing.add(report.crossing);
     generatorLateness.add(report.generatorLateness);
     for (const [kind, count] of Object.entries(report.errors)) errors[kind] = (errors[kind] ?? 0) + count;
     for (const [code, count] of Object.entries(report.closes)) closes[code] = (closes[code] ?? 0) + count;
@@ -68,6 +72,7 @@ export function mergeReports(reports: readonly FleetReport[], options: BotOption
     windowSeconds: round(windowSeconds, 3),
     lateness: lateness.percentiles(),
     effect: effect.percentiles(),
+    crossing: crossing.percentiles(),
     generatorLateness: generatorLateness.percentiles(),
     generatorCpuCores: round(
       sum((fleet) => fleet.generatorCpu),
@@ -112,6 +117,7 @@ export function formatReport(report: BotReport): string {
     `  ${"ms".padEnd(26)}${["p50", "p90", "p99", "p99.9", "max"].map((name) => name.padStart(9)).join("")}${"count".padStart(12)}`,
     line("frame lateness", report.lateness),
     line("intent to effect", report.effect),
+    line("between two cells", report.crossing),
     line("bots' own lateness", report.generatorLateness),
     fact(
       "received per client",

@@ -55,7 +55,7 @@ function placed() {
     ownId: OWN,
     world,
     errors,
-    listener: { onFrameTick: () => {}, onOwnStep: (dx, dy) => steps.push([dx, dy]) },
+    listener: { onFrameTick: () => {}, onOwnStep: (dx, dy) => steps.push([dx, dy]), onOwnCrossed: () => {} },
   });
   sight.sight(encodeSight({ center: 0, shard: 0, cells: [0, 1] }), 0);
   sight.frame(frame({ cell: 0, tick: 1, isKeyframe: true, appears: [[OWN, 0]] }));

@@ -74,6 +74,8 @@ export interface SightWorld {
 export interface SightListener {
   onFrameTick(tick: number): void;
   onOwnStep(dx: number, dy: number): void;
+  /** The own entity is in sight again, so long after it left its last cell. */
+  onOwnCrossed(ms: number): void;
 }
 
 export class BotSight implements FrameSink {
@@ -262,7 +264,7 @@ export class BotSight implements FrameSink {
     table.alive--;
     this.alive--;
     if (this.#cellOf.get(id) === table.cell && table.countOf(id) === 0) this.#cellOf.delete(id);
-    if (table === this.#own && slot === this.#ownSlot) this.#own = undefined;
+    if (table === this.#own && slot === this.#ownSlot) this.#loseOwn();
   }
 
   onChange(slot: number): void {
@@ -295,11 +297,20 @@ export class BotSight implements FrameSink {
     const y = this.#worldY(table, table.ys[slot]!);
     const dx = x - this.ownX;
     const dy = y - this.ownY;
+    if (this.#own === undefined && !Number.isNaN(this.#ownLostMs)) {
+      this.#listener.onOwnCrossed(this.#nowMs - this.#ownLostMs);
+      this.#ownLostMs = Number.NaN;
+    }
     this.#own = table;
     this.#ownSlot = slot;
     this.ownX = x;
     this.ownY = y;
     if (dx !== 0 || dy !== 0) this.#listener.onOwnStep(dx, dy);
+  }
+
+  #loseOwn(): void {
+    this.#own = undefined;
+    this.#ownLostMs = this.#nowMs;
   }
 
   #suspectIfElsewhere(id: number, cell: number): void {
@@ -326,7 +337,7 @@ export class BotSight implements FrameSink {
     }
     this.alive -= table.alive;
     table.clear();
-    if (table === this.#own) this.#own = undefined;
+    if (table === this.#own) this.#loseOwn();
   }
 
   #worldX(table: CellTable, units: number): number {

@@ -11,8 +11,10 @@ export interface SwarmHooks {
   onConnected?(): Promise<void> | void;
   /** The measured window begins when this is done. */
   onWindowStart?(): Promise<void> | void;
-  /** The measured window has ended; the bots leave when this is done. */
+  /** The measured window has ended. */
   onWindowEnd?(): Promise<void> | void;
+  /** Everybody stands still and is acknowledged; the bots leave when this is done. */
+  onSettled?(): Promise<void> | void;
   onProgress?(progress: Progress): void;
 }
 
@@ -20,11 +22,11 @@ export interface SwarmHooks {
 export type FleetOrder =
   | { readonly type: "run"; readonly options: BotOptions; readonly share: FleetShare }
   | { readonly type: "go" };
-/** From a process of bots; it waits for "go" after each of the first three. */
+/** Points at which all processes wait for one another. */
+export type Milestone = "connected" | "warm" | "windowEnd" | "settled";
+/** From a process of bots; it waits for "go" after each milestone. */
 export type FleetNews =
-  | { readonly type: "connected" }
-  | { readonly type: "warm" }
-  | { readonly type: "windowEnd" }
+  | { readonly type: Milestone }
   | { readonly type: "progress"; readonly progress: Progress }
   | { readonly type: "report"; readonly report: FleetReport }
   | { readonly type: "failed"; readonly problem: string };
@@ -52,6 +54,7 @@ function hooksOfOne(hooks: SwarmHooks): FleetHooks {
     onConnected: () => hooks.onConnected?.(),
     onWarm: () => hooks.onWindowStart?.(),
     onWindowEnd: () => hooks.onWindowEnd?.(),
+    onSettled: () => hooks.onSettled?.(),
     onProgress: (progress) => hooks.onProgress?.(progress),
   };
 }
@@ -62,7 +65,8 @@ async function runForked(options: BotOptions, hooks: SwarmHooks): Promise<FleetR
   const meeting = new Meeting(options.processes, async (type) => {
     if (type === "connected") await hooks.onConnected?.();
     else if (type === "warm") await hooks.onWindowStart?.();
-    else await hooks.onWindowEnd?.();
+    else if (type === "windowEnd") await hooks.onWindowEnd?.();
+    else await hooks.onSettled?.();
     for (const child of children) if (child.connected) child.send({ type: "go" } satisfies FleetOrder);
   });
   const run = (at: number) =>
@@ -100,15 +104,15 @@ async function runForked(options: BotOptions, hooks: SwarmHooks): Promise<FleetR
 /** Everybody arrives at the same point, then `onAll` is called once. */
 class Meeting {
   readonly #count: number;
-  readonly #onAll: (type: "connected" | "warm" | "windowEnd") => Promise<void>;
+  readonly #onAll: (type: Milestone) => Promise<void>;
   readonly #arrived: Record<string, number> = {};
 
-  constructor(count: number, onAll: (type: "connected" | "warm" | "windowEnd") => Promise<void>) {
+  constructor(count: number, onAll: (type: Milestone) => Promise<void>) {
     this.#count = count;
     this.#onAll = onAll;
   }
 
-  async arrive(type: "connected" | "warm" | "windowEnd"): Promise<void> {
+  async arrive(type: Milestone): Promise<void> {
     const arrived = (this.#arrived[type] ?? 0) + 1;
     this.#arrived[type] = arrived;
     if (arrived === this.#count) await this.#onAll(type);
