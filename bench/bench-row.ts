@@ -9,7 +9,7 @@ export interface BenchRow {
   readonly floor?: string;
   /** This row's value divided by the floor's. */
   readonly ratio?: number;
-  /** What `ratio` is wanted to reach, or not to exceed. */
+  /** What `ratio` is wanted to reach, or not to exceed; `value` where there is no floor. */
   readonly wantAtLeast?: number;
   readonly wantAtMost?: number;
 }

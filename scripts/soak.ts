@@ -81,9 +81,9 @@ export const soaks: Readonly<Record<string, Soak>> = {
     },
   },
   ring: {
-    what: "the stress tests of rings, doorbell and counters, two threads at a time, over and over",
+    what: "the tests of rings, doorbell and shared counters, with real threads, over and over",
     seconds: 600,
-    run: (run) => repeatTests(run, "engine/memory/", ".stress.test.js"),
+    run: (run) => repeatTests(run, "engine/memory/", ".test.js"),
   },
   fuzz: {
     what: "every fuzz test, over and over, each time with another seed",
