@@ -428,8 +428,9 @@ export class BattlePanel {
    * @returns {(Node | string)[]}
    */
   #sentence({ actor, skill, target, flags, amount }) {
-    const who = make("b", {}, this.#name(actor));
-    const whom = make("b", {}, actor === target ? "itself" : this.#name(target));
+    const isMe = actor === this.#me;
+    const who = make("b", {}, isMe ? "You" : this.#name(actor));
+    const whom = make("b", {}, actor !== target ? this.#name(target) : isMe ? "yourself" : "itself");
     if (flags & logFlags.fled) return [who, " got away"];
     if (flags & logFlags.stayed) return [who, " could not get away"];
     if (flags & logFlags.joined) return [who, " joined the fight"];
@@ -444,7 +445,7 @@ export class BattlePanel {
 
   /** @param {number} index */
   #name(index) {
-    if (index === this.#me) return "You";
+    if (index === this.#me) return "you";
     const info = this.#cards[index]?.info;
     return info === undefined ? "somebody" : info.kind === 0 ? info.name : capital(info.name);
   }

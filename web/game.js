@@ -32,24 +32,29 @@ export const logFlags = {
 };
 export const POTION = 2;
 /** States of an entity of the open world: one bit each. */
-export const entityStates = { engaging: 1, battle: 2, immune: 4, dead: 8, chasing: 16 };
+export const entityStates = { engaging: 1, battle: 2, untouchable: 4 | 8, dead: 8, chasing: 16 };
 
 /** Meters a second at full speed. */
 export const walkingSpeed = species[0]?.speed ?? 6;
 
 /** How each kind of entity is drawn: by kind, then by look. */
 const figures = [
-  { draw: person, size: 0.72, tints: cloaks },
-  { draw: slime, size: 0.8, tints: ["#5fc27e", "#58b0d8", "#c7b04f", "#c56fae", "#7f86e0", "#e08a5a"] },
-  { draw: boar, size: 0.84, tints: ["#8a6750", "#74675e", "#9a5f4a"] },
-  { draw: wolf, size: 0.8, tints: ["#8d98a6", "#6b7484", "#a59a8a", "#565f70"] },
-  { draw: golem, size: 0.92, tints: ["#8d8f86", "#7d8a96", "#9c8872"] },
-  { draw: wraith, size: 0.84, tints: ["#6d6aa8", "#4f7f8f"] },
+  { draw: person, size: 0.72, height: 2.45, tints: cloaks },
+  {
+    draw: slime,
+    size: 0.8,
+    height: 1.35,
+    tints: ["#5fc27e", "#58b0d8", "#c7b04f", "#c56fae", "#7f86e0", "#e08a5a"],
+  },
+  { draw: boar, size: 0.84, height: 1.75, tints: ["#8a6750", "#74675e", "#9a5f4a"] },
+  { draw: wolf, size: 0.8, height: 2.05, tints: ["#8d98a6", "#6b7484", "#a59a8a", "#565f70"] },
+  { draw: golem, size: 0.92, height: 2.45, tints: ["#8d8f86", "#7d8a96", "#9c8872"] },
+  { draw: wraith, size: 0.84, height: 2.6, tints: ["#6d6aa8", "#4f7f8f"] },
 ];
 
 /** @param {number} kind */
 export function figureOf(kind) {
-  return figures[kind] ?? figures[1] ?? { draw: slime, size: 0.7, tints: ["#5fc27e"] };
+  return /** @type {typeof figures[number]} */ (figures[kind] ?? figures[1]);
 }
 
 /**
@@ -81,6 +86,7 @@ const appearance = {
   draw: person,
   tint: "",
   size: 1,
+  height: 1,
   label: "",
   isPerson: true,
   mark: "",
@@ -98,6 +104,7 @@ export function appearanceOf(entity) {
   appearance.draw = figure.draw;
   appearance.tint = tintOf(entity.kind, entity.look);
   appearance.size = figure.size;
+  appearance.height = figure.height;
   appearance.isPerson = entity.kind === 0;
   appearance.mark =
     (entity.state & entityStates.battle) !== 0

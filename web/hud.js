@@ -146,7 +146,8 @@ export class Hud {
   showStats(stats, players) {
     byId("net-ping").textContent = Number.isNaN(stats.pingMs) ? "–" : `${stats.pingMs} ms`;
     byId("net-tick").textContent = `${stats.tick}`;
-    byId("net-rate").textContent = `${stats.receivedKilobytesPerSecond.toFixed(1)} kB/s`;
+    byId("net-rate").textContent =
+      stats.receivedKilobytesPerSecond > 0 ? `${stats.receivedKilobytesPerSecond.toFixed(1)} kB/s` : "–";
     byId("net-shard").textContent = `${stats.shard}`;
     byId("net-shard").style.color = `hsl(${shardHue(stats.shard)} 70% 72%)`;
     byId("net-players").textContent = `${players}`;

@@ -26,6 +26,9 @@ import { isTyping, Steering } from "./steering.js";
 const DELAY_TICKS = 2;
 /** The game takes challenges within six meters; both may have moved on a little. */
 const REACH_METERS = 5.5;
+const walkingHint = matchMedia("(pointer: coarse)").matches
+  ? "Drag anywhere to walk"
+  : "Walk with W A S D or the arrow keys";
 /** Walking this close into a creature begins a fight. */
 const CONTACT_METERS = 1.5;
 const CONTACT_AGAIN_MS = 3000;
@@ -221,13 +224,18 @@ function challenge(entity) {
   }
 }
 
-/** @returns {import("/lib/client/client.js").Entity | undefined} whom the keyboard would challenge */
+/**
+ * Whom the keyboard would challenge: the nearest who can be, people only where there is no creature.
+ * @returns {import("/lib/client/client.js").Entity | undefined}
+ */
 function nearest() {
   let found;
-  let distance = REACH_METERS;
+  let distance = 2 * REACH_METERS;
   for (const entity of client.world.entities.values()) {
-    if (entity.id === client.entityId || (entity.state & entityStates.dead) !== 0) continue;
-    const far = Math.hypot(entity.x - me.x, entity.y - me.y);
+    if (entity.id === client.entityId || (entity.state & entityStates.untouchable) !== 0) continue;
+    let far = Math.hypot(entity.x - me.x, entity.y - me.y);
+    if (far > REACH_METERS) continue;
+    if (entity.kind === 0) far += REACH_METERS;
     if (far < distance) {
       distance = far;
       found = entity;
@@ -253,6 +261,7 @@ function showHelp() {
     ["T", "tint cells by shard"],
   ];
   hud.closeBag();
+  autoMenu.close();
   const list = make(
     "dl",
     { className: "keys" },
@@ -335,9 +344,12 @@ function steer() {
   const length = Math.hypot(x, y);
   const speed = isHeld || length === 0 ? 0 : walkingSpeed / length;
   me.steer(x * speed, y * speed, now());
-  if (speed > 0) bump(x, y);
+  if (speed === 0) return;
+  hasWalked = true;
+  bump(x, y);
 }
 
+let hasWalked = false;
 let bumpedMs = Number.NEGATIVE_INFINITY;
 /**
  * Walking into a creature is a challenge.
@@ -357,15 +369,18 @@ function bump(x, y) {
 }
 
 function showHint() {
-  const entity = battle.isOpen || overlay.isOpen || client.state.kind !== "live" ? undefined : nearest();
+  const isBusy = battle.isOpen || overlay.isOpen || client.state.kind !== "live";
+  const entity = isBusy ? undefined : nearest();
   const hint = byId("hint");
   scene.marked = entity?.id ?? 0;
-  hint.hidden = entity === undefined;
-  if (entity === undefined) return;
-  const text = titleOf(entity);
+  hint.hidden = isBusy || (entity === undefined && hasWalked);
+  if (hint.hidden) return;
+  const text = entity === undefined ? walkingHint : titleOf(entity);
   if (hint.dataset.text === text) return;
   hint.dataset.text = text;
-  hint.replaceChildren(make("kbd", {}, "E"), " Fight ", make("b", {}, text));
+  hint.classList.toggle("foe", entity !== undefined);
+  if (entity === undefined) hint.replaceChildren(text);
+  else hint.replaceChildren(make("kbd", {}, "E"), " Fight ", make("b", {}, text));
 }
 
 let mapDrawnMs = 0;

@@ -14,6 +14,7 @@ import { ellipse, shadow } from "./figures.js";
  * @property {import("./figures.js").Draw} draw
  * @property {string} tint
  * @property {number} size meters of half a body
+ * @property {number} height of the figure, in sizes: where its label goes
  * @property {string} label
  * @property {boolean} isPerson
  * @property {"" | "swords" | "alarm"} mark shown above the head
@@ -143,7 +144,7 @@ export class Scene {
    */
   draw({ world, tick, meId, meX, meY, isRaised, nowMs, elapsedMs }) {
     this.#frame++;
-    const middle = this.#height * (isRaised ? 0.24 : 0.5);
+    const middle = this.#height * (!isRaised ? 0.5 : this.#width < 620 ? 0.34 : 0.24);
     this.#middleY += (middle - this.#middleY) * (elapsedMs / (elapsedMs + 120));
     this.#follow(meX, meY, elapsedMs, world.entities.has(meId));
     const c = this.#c;
@@ -170,7 +171,7 @@ export class Scene {
           continue;
         }
       }
-      this.#order.push(sprite);
+      if (this.#isOnScreen(sprite)) this.#order.push(sprite);
     }
     this.#order.sort(byDepth);
     for (const sprite of this.#order) this.#drawSprite(sprite, sprite.entity.id === meId, nowMs);
@@ -274,7 +275,7 @@ export class Scene {
       const c = canvas.getContext("2d");
       if (c === null) return canvas;
       c.scale(pixels, pixels);
-      c.fillStyle = `hsl(${168 + (variant % 3) * 4} 21% ${12.6 + (variant % 4) * 0.35}%)`;
+      c.fillStyle = `hsl(${168 + (variant % 3) * 4} 24% ${15.5 + (variant % 4) * 0.4}%)`;
       c.fillRect(0, 0, 1, 1);
       for (let index = 0; index < 70; index++) paintTuft(c, hash(variant * 977 + index * 31 + 7));
       return canvas;
@@ -366,7 +367,7 @@ export class Scene {
     const isMarked = entity.id === this.marked;
     const c = this.#c;
     const x = this.#screenX(sprite.x);
-    let y = this.#screenY(sprite.y) - looks.size * this.scale * (looks.isPerson ? 2.45 : 2.2);
+    let y = this.#screenY(sprite.y) - looks.size * looks.height * this.scale;
     if (sprite.alpha <= 0) return;
     c.globalAlpha = sprite.alpha;
     if (entity.health < 255 && !looks.isGone) {
@@ -377,14 +378,14 @@ export class Scene {
       c.fillRect(x - width / 2, y - 4, (width * entity.health) / 255, 4);
       y -= 9;
     }
-    if (looks.isPerson || isMarked) {
-      c.font = `${isMe ? 700 : 600} 12.5px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif`;
+    if (!looks.isGone) {
+      c.font = `${isMe ? 700 : 600} ${looks.isPerson || isMarked ? 12.5 : 11.5}px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif`;
       c.textAlign = "center";
       c.lineJoin = "round";
       c.lineWidth = 3.5;
       c.strokeStyle = "rgb(6 10 13 / .85)";
       c.strokeText(looks.label, x, y);
-      c.fillStyle = isMe ? "#ffd166" : looks.isPerson ? "#e8f0ee" : "#ffb4a8";
+      c.fillStyle = isMe ? "#ffd166" : looks.isPerson ? "#e8f0ee" : isMarked ? "#ffb4a8" : "#b9a6a0";
       c.fillText(looks.label, x, y);
       y -= 15;
     }
@@ -435,6 +436,13 @@ export class Scene {
     ellipse(c, x, y - 0.2, 1.6, 1.6);
   }
 
+  /** Whether anything of it, label included, may be seen. @param {Sprite} sprite */
+  #isOnScreen({ x, y }) {
+    const left = this.#screenX(x);
+    const top = this.#screenY(y);
+    return left > -90 && left < this.#width + 90 && top > -60 && top < this.#height + 120;
+  }
+
   /** @param {number} meters */
   #screenX(meters) {
     return (meters - this.cameraX) * this.scale + this.#width / 2;
@@ -465,7 +473,7 @@ function paintTuft(c, dice) {
   const kind = (dice >>> 20) % 16;
   const size = 0.004 + ((dice >>> 24) & 15) * 0.0004;
   if (kind < 10) {
-    c.strokeStyle = `hsl(${158 + kind * 2} 25% ${19 + kind * 0.7}%)`;
+    c.strokeStyle = `hsl(${158 + kind * 2} 28% ${23 + kind * 0.8}%)`;
     c.lineWidth = 0.0028;
     c.lineCap = "round";
     c.beginPath();
@@ -475,7 +483,7 @@ function paintTuft(c, dice) {
     }
     c.stroke();
   } else if (kind < 14) {
-    c.fillStyle = `hsl(190 10% ${20 + kind * 0.4}%)`;
+    c.fillStyle = `hsl(190 9% ${24 + kind * 0.5}%)`;
     ellipse(c, x, y, size * 1.3, size * 0.85);
   } else {
     c.fillStyle = kind === 14 ? "hsl(42 45% 40%)" : "hsl(330 28% 42%)";

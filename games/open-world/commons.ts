@@ -1,8 +1,8 @@
 /** The commons: a small square in the middle of the world, where people begin and begin again. */
 import { type Grid, hashUnit } from "../../engine/room/game.js";
 
-/** To each side of the middle: small enough that people meet, and an eighth of a small world at most. */
-const COMMONS_METERS = 36;
+/** To each side of the middle: people who begin here see one another. An eighth of the world at most. */
+const COMMONS_METERS = 24;
 
 const halfWidth = (grid: Grid) => Math.min(COMMONS_METERS, grid.widthMeters / 8);
 const halfHeight = (grid: Grid) => Math.min(COMMONS_METERS, grid.heightMeters / 8);

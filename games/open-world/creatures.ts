@@ -8,7 +8,7 @@ import {
   rowOf,
 } from "../../engine/room/game.js";
 import { LEVEL_MAX, PERSON, species, speciesOf } from "../battle/tables.js";
-import { remoteness } from "./commons.js";
+import { isCommons, remoteness } from "./commons.js";
 import { CHASING, FREE, type Rows, setState, ticksOf } from "./rows.js";
 import { directions, setWalk, speedMax, step } from "./walking.js";
 
@@ -30,13 +30,6 @@ const salts = { walks: 1, direction: 2 } as const;
 /** The same for the seed's own, tickless dice. */
 const seedSalts = { count: 1, species: 2, x: 3, y: 4, look: 5, level: 6 } as const;
 
-/** About one creature a cell: none, one or two. */
-export function creaturesInCell(seed: number, cell: number): number {
-  const roll = hashUnit(seed, cell, seedSalts.count);
-  if (roll < 0.16) return 2;
-  return roll < 0.84 ? 1 : 0;
-}
-
 export class Creatures {
   readonly #context: FieldContext;
   readonly #rows: Rows;
@@ -55,8 +48,12 @@ export class Creatures {
 
   /** Puts into a cell who lives there: the same whichever shard does it, and whenever. */
   populate(cell: number): void {
-    const { seed, entities } = this.#context;
-    const count = creaturesInCell(seed, cell);
+    const { grid, seed, entities } = this.#context;
+    const roll = hashUnit(seed, cell, seedSalts.count);
+    const x = (columnOf(grid, cell) + 0.5) * grid.cellSizeMeters;
+    const y = (rowOf(grid, cell) + 0.5) * grid.cellSizeMeters;
+    // About one a cell: none, one or two. Beginners have a choice.
+    const count = (roll < 0.16 ? 2 : roll < 0.84 ? 1 : 0) + (isCommons(grid, x, y) ? 1 : 0);
     // A world too large for its shards is emptier, but still has room for people.
     if (entities.count + count > entities.capacity / 2) return;
     for (let index = 0; index < count; index++) this.put(cell, index);
