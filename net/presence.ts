@@ -330,7 +330,11 @@ export class Presence {
   /** Another shard has the member now: the old one is sent a marker, behind the last it was sent about it. */
   onMemberMoved(shard: number, record: MemberRecord): void {
     const session = this.#ofEpoch(record);
-    if (session === undefined || session.shard < 0) return;
+    if (session === undefined) {
+      this.#evictStray(shard, record);
+      return;
+    }
+    if (session.shard < 0) return;
     const from = session.shard;
     if (from !== shard) {
       this.#shards[from]!.sendMarker(session, shard);
@@ -345,6 +349,15 @@ export class Presence {
     // The old shard may have let the member go before it heard; saying it twice does no harm.
     if (session.state.is === "leaving" && from !== shard)
       this.#shards[shard]!.sendSession(toShard.leave, session);
+  }
+
+  /**
+   * A copy that was on its way between shards when its session was joined anew, or ended: the shard it has come to
+   * had not been started again when everybody was told to let go.
+   */
+  #evictStray(shard: number, record: MemberRecord): void {
+    const joinEpoch = this.#sessions.get(record.session)?.joinEpoch ?? record.joinEpoch + 1;
+    this.#shards[shard]!.sendSession(toShard.evict, { number: record.session, joinEpoch });
   }
 
   onLeft(record: MemberRecord): void {

@@ -46,7 +46,7 @@ export class ShardLane {
   }
 
   /** A record that says no more than which session it is about. */
-  sendSession(type: number, about: Session): boolean {
+  sendSession(type: number, about: Pick<Session, "number" | "joinEpoch">): boolean {
     const { incarnation } = this;
     const { number: session, joinEpoch } = about;
     return this.send(type, writeSession(this.#out, { incarnation, session, joinEpoch }));
