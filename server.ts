@@ -192,10 +192,10 @@ class Server implements RunningServer {
       () => this.#onThreadGone("net", null),
       (error: unknown) => this.#onThreadGone("net", error),
     );
-    await until(() => this.#fatal !== null || this.#view.silentThreads().length === 0);
+    this.#view.isStarted = true;
+    await until(() => this.#fatal !== null || this.#view.notReady().length === 0);
     if (this.#fatal !== null) throw new StartRefused(this.#fatal.code, this.#fatal.reason);
     this.url = urlOf(config.net.host, this.#net.port);
-    this.#view.isStarted = true;
     log.info("started", { url: this.url, admin: this.adminUrl, shards: config.shards.count });
   }
 
