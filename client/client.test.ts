@@ -144,6 +144,21 @@ test("[CL6] intents of a lost session are told, not sent again", () => {
   assert.equal(client.sendFieldIntent(1), 1);
 });
 
+test("[CL6] a restarted server's session of the same number is another session", () => {
+  const { server, client } = connected();
+  const lost: (readonly number[])[] = [];
+  client.on("intentsLost", (seqs) => lost.push(seqs));
+  client.sendFieldIntent(1);
+  server.socket.end(1006);
+  server.advance(10_000);
+  server.socket.end(closeCodes.resumeInvalid.code);
+  server.advance(10_000);
+  server.welcome();
+  assert.deepEqual(lost, [[1]]);
+  assert.equal(server.socket.sentOfType(messageTypes.fieldIntent).length, 0);
+  assert.equal(client.sendFieldIntent(1), 1);
+});
+
 test("[CL7] too many unanswered intents, or none to number them from, are refused with 0", () => {
   const server = new ScriptedServer();
   const client = new GridshardClient();

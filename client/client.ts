@@ -337,7 +337,8 @@ export class GridshardClient {
   #onWelcome(connection: Connection, welcome: WelcomeFields): void {
     this.#cancelWelcomeWait?.();
     this.#cancelWelcomeWait = undefined;
-    const isSameSession = this.#welcome?.session === welcome.session;
+    // Not by the number alone: a server that has started again counts sessions from 1.
+    const isSameSession = this.#resume?.session === welcome.session;
     const lost = isSameSession ? [] : this.#intents.restart(welcome.intentsApplied);
     if (isSameSession) this.#intents.settle(welcome.intentsApplied);
     this.#lastEvent = isSameSession ? Math.max(this.#lastEvent, welcome.eventsAcked) : welcome.eventsAcked;

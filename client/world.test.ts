@@ -176,3 +176,13 @@ test("[CL24] after a resume what was known stays until its keyframe, and paths s
   world.reset({ ...shape, widthCells: 5 });
   assert.equal(world.entities.size, 0, "another world");
 });
+
+test("[CL24] a restarted server's smaller ticks are not taken for old ones", () => {
+  const world = worldInSight(5, 6);
+  world.applyFrame(frame({ cell: 6, tick: 40_000, isKeyframe: true, appears: [{ id: 1, slot: 0 }] }), 0);
+  world.reset({ ...shape, tick: 3 });
+  world.applySight(encodeSight({ center: 5, shard: 0, cells: [5, 6] }));
+  world.applyFrame(frame({ cell: 5, tick: 4, isKeyframe: true, appears: [{ id: 1, slot: 0 }] }), 0);
+  world.applyFrame(frame({ cell: 6, tick: 4, isKeyframe: true }), 0);
+  assert.equal(world.entities.get(1)?.cell, 5);
+});

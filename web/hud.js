@@ -232,6 +232,10 @@ export class Hud {
     this.tickNotice(nowMs);
   }
 
+  hideNotice() {
+    byId("notice").hidden = true;
+  }
+
   /** @param {number} nowMs */
   tickNotice(nowMs) {
     const notice = byId("notice");

@@ -126,7 +126,10 @@ function showReconnecting() {
     kind: "reconnecting",
     title: "Reconnecting",
     text: `${capitalized(state.reason)}. Next try in ${seconds} s.`,
-    note: `Your place is kept for ${Math.round((client.welcome?.sessionGraceMs ?? 30_000) / 1000)} s.`,
+    note:
+      state.name === "shuttingDown"
+        ? "What you gained is kept."
+        : `Your place is kept for ${Math.round((client.welcome?.sessionGraceMs ?? 30_000) / 1000)} s.`,
     ...(overlay.isOpen && byId("overlay").dataset.kind === "reconnecting"
       ? {}
       : { choices: [{ label: "Try now", isPrimary: true, choose: () => client.retryNow() }] }),
@@ -177,6 +180,7 @@ function showClosed(state) {
 
 client.on("welcome", (welcome) => {
   hud.show();
+  hud.hideNotice();
   scene.owners = welcome.owners;
   hud.paintMap(client.world.shape, welcome.owners);
   scene.hasCamera &&= welcome.recovered;
