@@ -511,8 +511,9 @@ export class Shard {
     this.#outlet.finishTick(tick);
     this.#control.setPublishedTick(this.#shard, tick);
     this.#netBell.ring();
-    // Behind net's lane, so that net hears of an acceptance before the shard that offered does.
-    this.#peers.flush();
+    // Behind all of net's lane, so that net hears of an acceptance before the shard that offered does: while anything
+    // waits for room there, peers wait too.
+    if (this.#outlet.net.outboxBytes === 0) this.#peers.flush();
     this.#nextTick = tick + 1;
     this.#measure((this.#clock.nowMs() - startedMs) / 1000);
     if (!this.#needsTick(nowMs)) {
