@@ -24,7 +24,9 @@ import type { ClientEvents, ClientState, ClientStats, ConnectOptions } from "./c
 import { endingOf, mayRetryAfter, reconnectDelayMs } from "./endings.js";
 import { tellEngineEvent } from "./engine-events.js";
 import { type Environment, environmentOf, type SocketLike } from "./environment.js";
+import { EventSequence } from "./event-sequence.js";
 import { IntentQueue } from "./intent-queue.js";
+import { LinkGauge } from "./link-gauge.js";
 import { Listeners } from "./listeners.js";
 import { World } from "./world.js";
 
@@ -41,10 +43,6 @@ const MOVE_PERIOD_MS = 50;
 const ACK_DELAY_MS = 250;
 const ACK_EVENTS = 32;
 const PING_PERIOD_MS = 2000;
-/** A rate over less says little: the first keyframes would look like a flood. */
-const RATE_PERIOD_MS_MIN = 1000;
-/** A ping unanswered, and nothing else heard, for this long: the path is dead though nobody said so. */
-const SILENCE_MS_MAX = 5000;
 /** From opening a socket to its Welcome. */
 const WELCOME_WAIT_MS_MAX = 10_000;
 /** A connection that lived this long was a good one: the next back-off starts small again. */
@@ -61,6 +59,8 @@ export class GridshardClient {
   readonly world = new World();
   readonly #listeners = new Listeners<ClientEvents>();
   readonly #intents = new IntentQueue();
+  readonly #events = new EventSequence();
+  readonly #link = new LinkGauge();
   #environment: Environment | undefined;
   #options: ConnectOptions | undefined;
   #state: ClientState = { kind: "idle" };
@@ -71,25 +71,13 @@ export class GridshardClient {
   #cancelRetry: (() => void) | undefined;
   #cancelWelcomeWait: (() => void) | undefined;
   #cancelPing: (() => void) | undefined;
-  #lastEvent = 0;
-  #ackedEvent = 0;
   #cancelAck: (() => void) | undefined;
   #moveX = 0;
   #moveY = 0;
   #moveSeq = 0;
   #movedAtMs = Number.NEGATIVE_INFINITY;
   #cancelMove: (() => void) | undefined;
-  #heardAtMs = 0;
-  #unansweredPingAtMs = Number.NaN;
-  #pingMs = Number.NaN;
   #shard = 0;
-  #bytesReceived = 0;
-  #bytesSent = 0;
-  #rateBytes = 0;
-  #rateAtMs = 0;
-  #rate = 0;
-  #eventsDelivered = 0;
-  #eventsRepeated = 0;
   #reconnects = 0;
 
   get state(): ClientState {
@@ -122,8 +110,7 @@ export class GridshardClient {
     this.#resume = undefined;
     this.#welcome = undefined;
     this.#intents.restart(0);
-    this.#lastEvent = 0;
-    this.#ackedEvent = 0;
+    this.#events.restart(0, false);
     this.#attempt = 0;
     this.#moveX = 0;
     this.#moveY = 0;
@@ -179,16 +166,16 @@ export class GridshardClient {
   /** The numbers of the moment. */
   stats(): ClientStats {
     return {
-      pingMs: this.#pingMs,
-      receivedKilobytesPerSecond: this.#rate,
-      bytesReceived: this.#bytesReceived,
-      bytesSent: this.#bytesSent,
+      pingMs: this.#link.pingMs,
+      receivedKilobytesPerSecond: this.#link.receivedKilobytesPerSecond,
+      bytesReceived: this.#link.bytesReceived,
+      bytesSent: this.#link.bytesSent,
       tick: this.world.tick,
       shard: this.#shard,
       framesApplied: this.world.framesApplied,
       framesStray: this.world.framesStray,
-      eventsDelivered: this.#eventsDelivered,
-      eventsRepeated: this.#eventsRepeated,
+      eventsDelivered: this.#events.delivered,
+      eventsRepeated: this.#events.repeated,
       reconnects: this.#reconnects,
       intentsWaiting: this.#intents.kept.length,
     };
@@ -248,7 +235,6 @@ export class GridshardClient {
     this.#cancelPing = undefined;
     this.#cancelAck = undefined;
     this.#cancelMove = undefined;
-    this.#unansweredPingAtMs = Number.NaN;
     connection?.socket.close();
   }
 
@@ -282,8 +268,7 @@ export class GridshardClient {
       return;
     }
     const message = new Uint8Array(data);
-    this.#heardAtMs = this.#env().now();
-    this.#bytesReceived += message.length;
+    this.#link.onReceived(message.length, this.#env().now());
     try {
       this.#handle(connection, message);
     } catch (error) {
@@ -301,7 +286,7 @@ export class GridshardClient {
     }
     switch (type) {
       case messageTypes.cellFrame:
-        this.world.applyFrame(message, this.#heardAtMs);
+        this.world.applyFrame(message, this.#link.heardAtMs);
         return;
       case messageTypes.welcome:
         this.#onWelcome(connection, decodeWelcome(message));
@@ -341,8 +326,7 @@ export class GridshardClient {
     const isSameSession = this.#resume?.session === welcome.session;
     const lost = isSameSession ? [] : this.#intents.restart(welcome.intentsApplied);
     if (isSameSession) this.#intents.settle(welcome.intentsApplied);
-    this.#lastEvent = isSameSession ? Math.max(this.#lastEvent, welcome.eventsAcked) : welcome.eventsAcked;
-    this.#ackedEvent = welcome.eventsAcked;
+    this.#events.restart(welcome.eventsAcked, isSameSession);
     if (this.#welcome !== undefined) this.#reconnects++;
     this.#welcome = welcome;
     this.#resume = { session: welcome.session, token: welcome.resumeToken };
@@ -356,55 +340,38 @@ export class GridshardClient {
     });
     for (const intent of this.#intents.kept) this.#send(intent.message);
     if (this.#moveSeq > 0 || this.#moveX !== 0 || this.#moveY !== 0) this.#sendMove();
-    this.#rateAtMs = this.#heardAtMs;
-    this.#rateBytes = this.#bytesReceived;
+    this.#link.restart();
     this.#ping();
     this.#setState({ kind: "live" });
     this.#listeners.tell("welcome", welcome);
     // A listener may have closed the client, or begun another session.
     if (this.#connection !== connection) return;
     if (lost.length > 0) this.#listeners.tell("intentsLost", lost);
-    if (this.#lastEvent > this.#ackedEvent) this.#ackSoon();
+    if (this.#events.unacked > 0) this.#ackSoon();
   }
 
   #onEvent(message: Uint8Array<ArrayBuffer>): void {
     const event = decodeEvent(message);
-    if (event.seq <= this.#lastEvent) {
-      this.#eventsRepeated++;
-      this.#ackSoon();
-      return;
-    }
-    if (event.seq !== this.#lastEvent + 1) {
-      throw new WireError(messageTypes.event, `event ${event.seq} after ${this.#lastEvent}`);
-    }
-    this.#lastEvent = event.seq;
-    this.#eventsDelivered++;
+    const isNew = this.#events.accept(event.seq);
     this.#ackSoon();
-    if (!tellEngineEvent(this.#listeners, event)) this.#listeners.tell("event", event);
+    if (isNew && !tellEngineEvent(this.#listeners, event)) this.#listeners.tell("event", event);
   }
 
   #ackSoon(): void {
-    if (this.#lastEvent - this.#ackedEvent >= ACK_EVENTS) this.#ackNow();
+    if (this.#events.unacked >= ACK_EVENTS) this.#ackNow();
     else this.#cancelAck ??= this.#env().schedule(ACK_DELAY_MS, () => this.#ackNow());
   }
 
   #ackNow(): void {
     this.#cancelAck?.();
     this.#cancelAck = undefined;
-    this.#ackedEvent = this.#lastEvent;
-    this.#send(encodeEventAck(this.#lastEvent));
+    this.#send(encodeEventAck(this.#events.ack()));
   }
 
   #onPong(message: Uint8Array<ArrayBuffer>): void {
     const pong = decodePong(message);
-    this.#pingMs = (Math.floor(this.#heardAtMs) - pong.sentMs) >>> 0;
+    this.#link.onPong(pong.sentMs);
     this.#shard = pong.shard;
-    const elapsedMs = this.#heardAtMs - this.#rateAtMs;
-    if (elapsedMs >= RATE_PERIOD_MS_MIN) {
-      this.#rate = (this.#bytesReceived - this.#rateBytes) / elapsedMs;
-      this.#rateAtMs = this.#heardAtMs;
-      this.#rateBytes = this.#bytesReceived;
-    }
     this.#listeners.tell("stats", this.stats());
   }
 
@@ -412,7 +379,7 @@ export class GridshardClient {
 
   #send(message: Uint8Array<ArrayBuffer>): void {
     this.#connection?.socket.send(message);
-    this.#bytesSent += message.length;
+    this.#link.bytesSent += message.length;
   }
 
   #offer(encode: (seq: number) => Uint8Array<ArrayBuffer>): number {
@@ -434,12 +401,10 @@ export class GridshardClient {
   #ping(): void {
     const { now, schedule } = this.#env();
     const nowMs = now();
-    if (this.#heardAtMs >= this.#unansweredPingAtMs) this.#unansweredPingAtMs = Number.NaN;
-    if (nowMs - this.#unansweredPingAtMs >= SILENCE_MS_MAX) {
+    if (!this.#link.mayPing(nowMs)) {
       this.#break("nothing was heard from the server");
       return;
     }
-    if (Number.isNaN(this.#unansweredPingAtMs)) this.#unansweredPingAtMs = nowMs;
     this.#send(encodePing(Math.floor(nowMs) >>> 0));
     this.#cancelPing = schedule(PING_PERIOD_MS, () => this.#ping());
   }
