@@ -29,7 +29,6 @@ export class Egress {
   /** Published bytes are copied here: the socket layer must not be given shared memory. */
   #scratch = new Uint8Array(65_536);
   readonly #ack = new Uint8Array(IntentAckLayout.size);
-  #sending: Session | null = null;
 
   constructor(parts: {
     readonly transport: Transport<Peer>;
@@ -107,6 +106,7 @@ export class Egress {
   }
 
   #slowDown(session: Session): void {
+    session.events.isInterrupted = true;
     if (session.isSlow) return;
     session.isSlow = true;
     this.#counters.add(netMetric.state_skipped_total);
@@ -126,6 +126,8 @@ export class Egress {
         session.outbox.length = 0;
         if (connection.bufferedBytes === 0) {
           session.isSlow = false;
+          // An event among what was dropped comes again; the client knows by its number which it has.
+          if (session.events.isInterrupted) session.events.rewind();
           this.#sight.resumeState(session);
           for (const roomId of session.rooms.keys()) this.joinRoom(session, roomId);
           onCaughtUp(session);
@@ -143,10 +145,8 @@ export class Egress {
     for (const session of queue) {
       session.isQueued = false;
       if (session.connection === null) continue;
-      this.#sending = session;
-      session.connection.cork(this.#sendQueued);
+      this.#sendQueued(session);
     }
-    this.#sending = null;
     this.#sight.endTurn();
     for (const [roomId, sessions] of this.#joiningRooms) {
       for (const session of sessions) session.connection?.subscribe(roomTopic(roomId));
@@ -158,16 +158,17 @@ export class Egress {
     return queue.length;
   }
 
-  /** One function for all sessions, so that none is made per session and turn. */
-  readonly #sendQueued = (): void => {
-    const session = this.#sending!;
+  #sendQueued(session: Session): void {
     const { events, outbox } = session;
     // Nothing is tried until it has drained: what is owed by then is sent then.
     if (session.isSlow) {
       outbox.length = 0;
       return;
     }
-    while (events.sent < events.last && this.#send(session, events.message(events.sent + 1))) events.sent++;
+    while (!events.isInterrupted && events.sent < events.last) {
+      if (!this.#send(session, events.message(events.sent + 1))) break;
+      events.sent++;
+    }
     for (const message of outbox) {
       // A drop makes it slow; the rest of this turn's state would be dropped as well.
       if (session.isSlow || !this.#send(session, message)) break;
@@ -176,10 +177,10 @@ export class Egress {
     if (!session.needsAck || session.isSlow) return;
     writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: 0 });
     if (this.#send(session, this.#ack)) session.needsAck = false;
-  };
+  }
 
   #send(session: Session, message: Uint8Array): boolean {
-    if (session.connection!.send(message) === "dropped") {
+    if (session.connection!.post(message) === "dropped") {
       this.notePressure(session, true);
       return false;
     }

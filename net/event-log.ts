@@ -28,6 +28,8 @@ export class EventLog {
   sent = 0;
   /** Everything up to here was handed to some connection. */
   #sentBefore = 0;
+  /** What was handed over may not have arrived: nothing follows it until {@link rewind}. */
+  isInterrupted = false;
   /** Events were given up since the last {@link restart}: what follows them is not complete. */
   isLossy = false;
 
@@ -87,10 +89,11 @@ export class EventLog {
     return message;
   }
 
-  /** A new connection: everything kept is to be sent again. Returns how many that is. */
+  /** A new connection, or one that lost messages: everything kept is to be sent again. Returns how many that is. */
   rewind(): number {
     this.#sentBefore = Math.max(this.#sentBefore, this.sent);
     this.sent = this.acked;
+    this.isInterrupted = false;
     return this.last - this.acked;
   }
 
@@ -98,5 +101,6 @@ export class EventLog {
   restart(): void {
     this.#giveUp();
     this.isLossy = false;
+    this.isInterrupted = false;
   }
 }

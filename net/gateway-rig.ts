@@ -115,8 +115,8 @@ export class RigShard {
     this.#net.sendWriter(toNet.event, writeEvent(this.#out, { sessions, scope, kind, roomId: 0, body }));
   }
 
-  applied(session: number, applied: number): void {
-    this.#net.sendWriter(toNet.applied, writeApplied(this.#out, { session, applied }));
+  applied(session: number, applied: number, room = 0): void {
+    this.#net.sendWriter(toNet.applied, writeApplied(this.#out, { session, room, applied }));
   }
 
   roomJoined(record: RoomJoinedRecord): void {

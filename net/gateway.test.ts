@@ -400,7 +400,7 @@ test("[RO4] acknowledgements are cumulative, and stop at the oldest intent that 
   client.send(encodeRoomIntent({ room: 5, kind: rigIntents.roomBare, seq: 2 }));
   rig.duty();
   told(client);
-  rig.shards[1]!.applied(1, 2);
+  rig.shards[1]!.applied(1, 2, 5);
   rig.endTick();
   assert.equal(decodeIntentAck(told(client).raw.at(-1)!).applied, 0, "number 1 is still out");
   rig.shards[0]!.applied(1, 1);

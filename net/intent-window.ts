@@ -41,14 +41,16 @@ export class IntentWindow {
   }
 
   /**
-   * A shard has applied what it had up to `seq`. True when {@link applied} may have moved. What came to it by way of
+   * A shard has applied what it had for the field (room 0), or for one room, up to `seq`. True when {@link applied} may have moved. What came to it by way of
    * a shard that is gone may not have come: that is left to {@link takeLost}.
    */
-  complete(shard: number, seq: number, isGone: IsGone): boolean {
+  complete(report: { shard: number; room: number; applied: number }, isGone: IsGone): boolean {
+    const { shard, room, applied } = report;
     const before = this.#outstanding.length;
     this.#outstanding = this.#outstanding.filter(
       (intent) =>
-        intent.seq > seq ||
+        intent.seq > applied ||
+        intent.room !== room ||
         !intent.path.includes(shard) ||
         intent.path.some((passed) => passed !== shard && isGone(passed)),
     );

@@ -111,8 +111,8 @@ class MemoryConnection<Peer> implements Connection<Peer> {
     return "buffered";
   }
 
-  cork(run: () => void): void {
-    run();
+  post(bytes: Uint8Array): SendResult {
+    return this.send(bytes);
   }
 
   subscribe(topic: Topic): void {

@@ -131,9 +131,9 @@ export class ShardReports {
   }
 
   #onApplied(shard: number, ring: RingReader, at: number, length: number): void {
-    const { session: number, applied } = readApplied(recordReader(ring, at, length));
+    const { session: number, room, applied } = readApplied(recordReader(ring, at, length));
     const session = this.#parts.sessions.get(number);
-    if (session === undefined || !session.intents.complete(shard, applied, this.#isGone)) return;
+    if (session === undefined || !session.intents.complete({ shard, room, applied }, this.#isGone)) return;
     session.needsAck = true;
     this.#parts.egress.queue(session);
   }

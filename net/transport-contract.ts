@@ -229,14 +229,27 @@ export function transportContract(name: string, make: MakeTransport): void {
     const { port, seen } = await start(t, make);
     const client = await RawClient.open(port);
     const scratch = Uint8Array.of(1);
-    seen.opened[0]!.cork(() => {
-      assert.notEqual(seen.opened[0]!.send(scratch), "dropped");
-      scratch[0] = 2;
-      assert.notEqual(seen.opened[0]!.send(scratch), "dropped");
-    });
+    assert.notEqual(seen.opened[0]!.send(scratch), "dropped");
+    scratch[0] = 2;
+    assert.notEqual(seen.opened[0]!.post(scratch), "dropped");
     scratch[0] = 3;
     assert.deepEqual([...(await client.next()).payload], [1]);
     assert.deepEqual([...(await client.next()).payload], [2]);
+  });
+
+  show("[TR12] what is posted keeps its place among what is published and sent", async (t) => {
+    const { transport, port, seen } = await start(t, make);
+    const client = await RawClient.open(port);
+    const [connection] = seen.opened;
+    connection!.subscribe(3);
+    transport.publish(3, Uint8Array.of(1));
+    connection!.post(Uint8Array.of(2));
+    transport.publish(3, Uint8Array.of(3));
+    connection!.post(Uint8Array.of(4));
+    connection!.send(Uint8Array.of(5));
+    const got: number[] = [];
+    for (let count = 0; count < 5; count++) got.push((await client.next()).payload[0]!);
+    assert.deepEqual(got, [1, 2, 3, 4, 5]);
   });
 
   show(
@@ -284,7 +297,7 @@ export function transportContract(name: string, make: MakeTransport): void {
       assert.equal(connection.send(Uint8Array.of(1)), "dropped");
       connection.subscribe(1);
       connection.unsubscribe(1);
-      connection.cork(() => {});
+      assert.equal(connection.post(Uint8Array.of(1)), "dropped");
       connection.close(4100, "again");
       assert.equal(connection.bufferedBytes, 0);
       client.socket.destroy();

@@ -31,8 +31,11 @@ export interface Connection<Peer> {
   readonly bufferedBytes: number;
   /** One binary message. The bytes are the caller's again when it returns; they may not be shared memory. */
   send(bytes: Uint8Array): SendResult;
-  /** Everything sent within `run` leaves in as few system calls as possible. */
-  cork(run: () => void): void;
+  /**
+   * As {@link send}, but together with what is published within this turn: one system call for all of it. What turns out
+   * to be dropped later is told by `dropped`, as with published messages, and then any message since may be gone.
+   */
+  post(bytes: Uint8Array): SendResult;
   subscribe(topic: Topic): void;
   unsubscribe(topic: Topic): void;
   /** Sends a close frame and ends the socket. */

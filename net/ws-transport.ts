@@ -80,8 +80,8 @@ class WsConnection<Peer> implements Connection<Peer> {
     });
   }
 
-  cork(run: () => void): void {
-    run();
+  post(bytes: Uint8Array): SendResult {
+    return this.send(bytes);
   }
 
   subscribe(topic: Topic): void {

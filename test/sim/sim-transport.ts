@@ -15,6 +15,7 @@ import type {
 } from "../../net/transport.js";
 import type { EventQueue } from "./event-queue.js";
 import { Pipe } from "./pipe.js";
+import type { Tampering } from "./planted-bugs.js";
 import { SimSocket } from "./sim-socket.js";
 import type { Trace } from "./trace.js";
 
@@ -27,6 +28,8 @@ export interface SimTransportOptions {
   readonly bufferedBytesMax: number;
   /** A connection that has gone silent is closed after this long. */
   readonly idleTimeoutMs: number;
+  /** A bug planted on purpose. */
+  readonly tamper?: ((bytes: Uint8Array) => Tampering) | undefined;
 }
 
 /** How a connection's network behaves. */
@@ -66,13 +69,15 @@ class SimConnection<Peer> implements Connection<Peer> {
 
   send(bytes: Uint8Array): SendResult {
     if (!this.isOpen || this.down.bufferedBytes > this.#transport.options.bufferedBytesMax) return "dropped";
-    this.down.push(bytes);
+    const tampering = this.#transport.options.tamper?.(bytes) ?? "pass";
+    if (tampering !== "drop") this.down.push(bytes);
+    if (tampering === "twice") this.down.push(bytes);
     this.#transport.noteBuffered(this.down.bufferedBytes);
     return this.down.bufferedBytes > 0 ? "buffered" : "sent";
   }
 
-  cork(run: () => void): void {
-    run();
+  post(bytes: Uint8Array): SendResult {
+    return this.send(bytes);
   }
 
   subscribe(topic: Topic): void {
