@@ -41,10 +41,13 @@ export class IntentWindow {
   }
 
   /**
-   * A shard has applied what it had for the field (room 0), or for one room, up to `seq`. True when {@link applied} may have moved. What came to it by way of
-   * a shard that is gone may not have come: that is left to {@link takeLost}.
+   * A shard has applied what it had for the field (room 0), or for one room. True when {@link applied} may have moved.
+   * What came to it by way of a shard that is gone may not have come: that is left to {@link takeLost}.
    */
-  complete(report: { shard: number; room: number; applied: number }, isGone: IsGone): boolean {
+  complete(
+    report: { readonly shard: number; readonly room: number; readonly applied: number },
+    isGone: IsGone,
+  ): boolean {
     const { shard, room, applied } = report;
     const before = this.#outstanding.length;
     this.#outstanding = this.#outstanding.filter(

@@ -3,6 +3,7 @@ import { AssertionFailed } from "../engine/assert.js";
 import { ByteWriter } from "../engine/lane/bytes.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
 import {
+  type AppliedRecord,
   type EventRecord,
   type MemberRecord,
   ROOM_MESSAGE_BODY,
@@ -69,8 +70,8 @@ export class Outlet {
     this.engineEvent(session, engineEvents.refused, encodeRefusedBody({ intentSeq, code, reason }));
   }
 
-  applied(session: number, applied: number): void {
-    this.#sendNet(toNet.applied, writeApplied(this.#out, { session, applied }));
+  applied(record: AppliedRecord): void {
+    this.#sendNet(toNet.applied, writeApplied(this.#out, record));
   }
 
   roomJoined(record: RoomJoinedRecord): void {

@@ -78,7 +78,8 @@ export class Shard {
   readonly #tickHistogram: Histogram;
   readonly #periodMs: number;
   readonly #due = new Int32Array(DUE_PAIRS * 2);
-  readonly #applied = new Map<number, number>();
+  /** Newest intents settled in this tick, per room (0: the field) and session. */
+  readonly #applied = new Map<number, Map<number, number>>();
   #nextTick = 0;
   /** Up to which tick the schedule has been emptied. */
   #collectedTick = -1;
@@ -373,7 +374,7 @@ export class Shard {
       case SETTLED: {
         const seq = new ByteReader(record.payload).u32();
         member.applied = seq;
-        this.#applied.set(member.session, seq);
+        this.#settled(0, member.session, seq);
         return;
       }
       case toShard.routeMarker:
@@ -398,7 +399,7 @@ export class Shard {
       body: payload.slice(INTENT_MESSAGE + 8),
     });
     member.applied = seq;
-    this.#applied.set(member.session, seq);
+    this.#settled(0, member.session, seq);
   }
 
   #roomIntent(session: number, roomId: number, payload: Uint8Array): void {
@@ -407,7 +408,16 @@ export class Shard {
     const seq = view.getUint32(4, true);
     const body = payload.slice(INTENT_MESSAGE + 16);
     this.rooms.intent(roomId, session, { kind: view.getUint16(2, true), seq, body });
-    this.#applied.set(session, seq);
+    this.#settled(roomId, session, seq);
+  }
+
+  #settled(room: number, session: number, seq: number): void {
+    let sessions = this.#applied.get(room);
+    if (sessions === undefined) {
+      sessions = new Map();
+      this.#applied.set(room, sessions);
+    }
+    sessions.set(session, seq);
   }
 
   #refuseHeld(session: number, intent: HeldRecord): void {
@@ -506,7 +516,9 @@ export class Shard {
     for (let index = 0; index < this.field.awakeCount; index++) {
       this.field.publisher.publish(this.field.awakeCells[index]!, tick);
     }
-    for (const [session, applied] of this.#applied) this.#outlet.applied(session, applied);
+    for (const [room, sessions] of this.#applied) {
+      for (const [session, applied] of sessions) this.#outlet.applied({ session, room, applied });
+    }
     this.#applied.clear();
     this.#outlet.finishTick(tick);
     this.#control.setPublishedTick(this.#shard, tick);

@@ -57,8 +57,11 @@ export interface EventRecord {
   readonly body: Uint8Array;
 }
 
+/** Intents for the field, and those for each room, are counted apart: they wait for different things. */
 export interface AppliedRecord {
   readonly session: number;
+  /** 0: the field. */
+  readonly room: number;
   /** Number of the last reliable intent that took effect or was refused. */
   readonly applied: number;
 }
@@ -100,10 +103,10 @@ export function readEvent(from: ByteReader): EventRecord {
 }
 
 export function writeApplied(out: ByteWriter, record: AppliedRecord): ByteWriter {
-  return out.clear().u32(record.session).u32(record.applied);
+  return out.clear().u32(record.session).u32(record.room).u32(record.applied);
 }
 export function readApplied(from: ByteReader): AppliedRecord {
-  return { session: from.u32(), applied: from.u32() };
+  return { session: from.u32(), room: from.u32(), applied: from.u32() };
 }
 
 export function writeRoomJoined(out: ByteWriter, record: RoomJoinedRecord): ByteWriter {
