@@ -50,7 +50,7 @@ const slow: Partial<Faults> = {
   bufferedBytesMax: 2048,
 };
 
-const deaths: Partial<Faults> = { deaths: 0.2 };
+const deaths: Partial<Faults> = { deaths: 0.25, stalls: 0.3 };
 const store: Partial<Faults> = { outages: 0.3, storeFailures: 0.15, goodbyes: 0.15, secondLogins: 0.05 };
 const stalls: Partial<Faults> = { stalls: 0.8 };
 
@@ -61,6 +61,7 @@ export const faultFamilies = {
   store: { ...none, ...store },
   stalls: { ...none, ...stalls, cuts: 0.1 },
   deaths: { ...none, ...deaths },
+  failover: { ...none, ...deaths, stalls: 2, cuts: 0.15, secondLogins: 0.05, goodbyes: 0.05 },
   everything: {
     ...none,
     ...network,

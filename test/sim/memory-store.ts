@@ -13,9 +13,13 @@ export interface Mood {
   readonly delay: () => Promise<void>;
   /** `before`: nothing happens. `after`: it happens and is not told. */
   readonly fails: "never" | "before" | "after";
+  /** A planted bug: it is told and did not happen. */
+  readonly isForgotten: boolean;
 }
 
-const calm: Mood = { delay: () => Promise.resolve(), fails: "never" };
+export type Call = "read" | "write";
+
+const calm: Mood = { delay: () => Promise.resolve(), fails: "never", isForgotten: false };
 
 /** The disk: it outlives the stores that were opened on it. */
 export class StoredRows {
@@ -29,14 +33,14 @@ export class StoredRows {
 export class MemoryStore implements Store {
   readonly dialect = "sqlite";
   readonly #rows: StoredRows;
-  readonly #mood: () => Mood;
+  readonly #mood: (call: Call) => Mood;
   /** Batches applied, whether or not that was told. */
   batches = 0;
   failures = 0;
   /** Batches and loads that are being worked on. */
   underWay = 0;
 
-  constructor(rows: StoredRows = new StoredRows(), mood: () => Mood = () => calm) {
+  constructor(rows: StoredRows = new StoredRows(), mood: (call: Call) => Mood = () => calm) {
     this.#rows = rows;
     this.#mood = mood;
   }
@@ -52,7 +56,7 @@ export class MemoryStore implements Store {
   }
 
   loadPlayer(playerId: string): Promise<PlayerRow | null> {
-    return this.#answer(() => {
+    return this.#answer("read", () => {
       const row = this.#rows.players.get(playerId);
       return row === undefined ? null : structuredClone(row);
     });
@@ -61,7 +65,7 @@ export class MemoryStore implements Store {
   applyBatch(batch: Batch): Promise<void> {
     // What is given is looked at now: a caller that changes its rows afterwards does not change ours.
     const given = structuredClone(batch);
-    return this.#answer(() => this.#apply(given));
+    return this.#answer("write", () => this.#apply(given));
   }
 
   #apply(batch: Batch): void {
@@ -84,7 +88,7 @@ export class MemoryStore implements Store {
 
   recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {
     checkBattlesLimit(limit);
-    return this.#answer(() =>
+    return this.#answer("read", () =>
       [...(this.#rows.battlesOf.get(playerId) ?? [])]
         .map((id) => this.#rows.battles.get(id)!)
         .sort((a, b) => b.endedAtMs - a.endedAtMs || (a.battleId < b.battleId ? 1 : -1))
@@ -94,20 +98,21 @@ export class MemoryStore implements Store {
   }
 
   health(): Promise<void> {
-    return this.#answer(() => {});
+    return this.#answer("read", () => {});
   }
 
   appliedMigrations(): Promise<AppliedMigration[]> {
     return Promise.resolve([]);
   }
 
-  async #answer<Result>(carryOut: () => Result): Promise<Result> {
-    const { delay, fails } = this.#mood();
+  async #answer<Result>(call: Call, carryOut: () => Result): Promise<Result> {
+    const { delay, fails, isForgotten } = this.#mood(call);
     this.underWay++;
     try {
       if (!this.#rows.isOpen) throw new StoreUnavailable("the store is not open: open it");
       await delay();
       if (fails === "before") throw this.#failure();
+      if (isForgotten) return undefined as Result;
       const result = carryOut();
       if (fails === "after") throw this.#failure();
       return result;

@@ -3,8 +3,10 @@
  * real persistence, on real lanes, each with duty cycles of its own. Shards die and are started again as the
  * supervisor would.
  */
+import { unreachable } from "../../engine/assert.js";
 import { type Config, configSchema } from "../../engine/config-schema.js";
 import { LaneWriter } from "../../engine/lane/lane.js";
+import { toShard } from "../../engine/lane/to-shard.js";
 import { type Log, silentLog } from "../../engine/log.js";
 import { ControlBlock } from "../../engine/memory/control-block.js";
 import { Counters } from "../../engine/memory/counters.js";
@@ -19,7 +21,7 @@ import { createGrid, type Grid } from "../../engine/space/grid.js";
 import { createWiring, type Wiring } from "../../engine/wiring.js";
 import { Gateway } from "../../net/gateway.js";
 import { messageBytesMax } from "../../net/limits.js";
-import { openNetLanes } from "../../net/net-lanes.js";
+import { type NetLanes, openNetLanes } from "../../net/net-lanes.js";
 import type { Peer } from "../../net/session.js";
 import { Persistence } from "../../persistence/persistence.js";
 import { persistenceLimits } from "../../persistence/persistence-limits.js";
@@ -28,6 +30,7 @@ import type { EventQueue } from "./event-queue.js";
 import type { Faults } from "./faults.js";
 import type { Fail, GameRecord } from "./game-record.js";
 import { MemoryStore, type Mood, StoredRows } from "./memory-store.js";
+import type { PlantedBug } from "./planted-bugs.js";
 import { RowTap } from "./row-tap.js";
 import { SimThread } from "./sim-thread.js";
 import { SimTransport } from "./sim-transport.js";
@@ -43,8 +46,13 @@ export interface SimServerParts {
   readonly record: GameRecord;
   readonly games: GameCatalogue;
   readonly fail: Fail;
+  readonly bug?: PlantedBug | undefined;
   readonly log?: Log;
 }
+
+/** When a shard dies: at once between two duty cycles, or at the next chance of the kind. */
+export const deaths = ["now", "within a hook", "having offered", "having accepted"] as const;
+export type Death = (typeof deaths)[number];
 
 const RESTART_NOTICED_MS_MAX = 60;
 const RESTART_MS_MAX = 200;
@@ -77,6 +85,8 @@ export class SimServer {
   readonly #netThread: SimThread;
   readonly #storeThread: SimThread;
   readonly #shardThreads: SimThread[] = [];
+  /** Shards that are to die behind the duty cycle in which one of these counters moves. */
+  readonly #doomed = new Map<number, { readonly metric: number; readonly count: number }>();
 
   constructor(parts: SimServerParts) {
     this.#parts = parts;
@@ -98,13 +108,14 @@ export class SimServer {
       messageBytesMax: messageBytesMax(this.config),
       bufferedBytesMax: faults.bufferedBytesMax,
       idleTimeoutMs: 4000,
+      tamper: parts.bug?.message,
     });
     this.counters = {
       net: new Counters(this.wiring.counters.net, netCatalogue),
       persistence: new Counters(this.wiring.counters.persistence, persistenceCatalogue),
     };
     this.gateway = this.#newGateway();
-    this.store = new MemoryStore(this.rows, () => this.#mood());
+    this.store = new MemoryStore(this.rows, (call) => this.#mood(call));
     this.tap = new RowTap(parts.fail);
     this.persistence = this.#newPersistence();
     this.shards = Array.from({ length: parts.shards }, () => undefined);
@@ -141,13 +152,13 @@ export class SimServer {
   }
 
   #newGateway(): Gateway {
-    const { queue, games, log } = this.#parts;
+    const { queue, games, log, bug } = this.#parts;
     const secrets = new Prng(this.#prng.next());
     const secretBytes = (length: number) => Uint8Array.from({ length }, () => secrets.below(256));
     return new Gateway({
       config: this.config,
       games,
-      lanes: openNetLanes(this.wiring),
+      lanes: tamperedLanes(openNetLanes(this.wiring), bug),
       clock: queue.clock,
       log: log ?? silentLog,
       transport: this.transport,
@@ -224,7 +235,10 @@ export class SimServer {
       bell: new Doorbell(this.wiring.doorbells.shards[shard]!),
       duty: (nowMs) => {
         record.life = life;
-        return host.duty(nowMs);
+        const work = host.duty(nowMs);
+        const doom = this.#doomed.get(shard);
+        if (doom !== undefined && host.counters.get(doom.metric) > doom.count) throw new SimulatedDeath();
+        return work;
       },
       waitMs: (nowMs) => Math.min(host.waitMs(nowMs), 250),
       hasInput: () => host.hasInput(),
@@ -235,26 +249,40 @@ export class SimServer {
     });
   }
 
-  /** Ends a shard between two duty cycles, or within the next hook of its game. */
-  kill(shard: number, how: "between" | "within"): void {
+  /** Ends a shard at once, or when it comes to a certain step. */
+  kill(shard: number, when: Death): void {
     const thread = this.#shardThreads[shard];
-    if (this.shards[shard] === undefined || thread?.isAlive !== true) return;
-    if (how === "within") {
-      this.#parts.record.dying = this.life(shard);
-      return;
+    const host = this.shards[shard];
+    if (host === undefined || thread?.isAlive !== true) return;
+    switch (when) {
+      case "now":
+        thread.kill();
+        this.#hasDied(shard);
+        return;
+      case "within a hook":
+        this.#parts.record.dying = this.life(shard);
+        return;
+      case "having offered":
+      case "having accepted": {
+        const { handoffs_offered_total, handoffs_accepted_total } = shardMetric;
+        const metric = when === "having offered" ? handoffs_offered_total : handoffs_accepted_total;
+        this.#doomed.set(shard, { metric, count: host.counters.get(metric) });
+        return;
+      }
+      default:
+        unreachable(when);
     }
-    thread.kill();
-    this.#hasDied(shard);
   }
 
   #hasDied(shard: number): void {
     const { queue, record, trace } = this.#parts;
     trace.note(queue.nowMs * 64, 100 + shard);
     record.dead.add(this.life(shard));
+    this.#doomed.delete(shard);
     this.shards[shard] = undefined;
-    queue.after(this.#prng.unit() * RESTART_NOTICED_MS_MAX, () => {
+    queue.after(this.#prng.unit() ** 2 * RESTART_NOTICED_MS_MAX, () => {
       const incarnation = this.control.raiseIncarnation(shard);
-      queue.after(this.#prng.unit() * RESTART_MS_MAX, () => {
+      queue.after(this.#prng.unit() ** 2 * RESTART_MS_MAX, () => {
         this.restarts++;
         this.#start(shard, incarnation);
       });
@@ -286,12 +314,13 @@ export class SimServer {
 
   // ---- the store -------------------------------------------------------------------------------------------
 
-  #mood(): Mood {
-    const { queue, faults } = this.#parts;
+  #mood(call: "read" | "write"): Mood {
+    const { queue, faults, bug } = this.#parts;
     const prng = this.#prng;
     const delayMs = prng.unit() * STORE_MS_MAX;
     const isFailing = this.isStoreAway || (!this.isCalm && prng.unit() < faults.storeFailures);
     return {
+      isForgotten: call === "write" && bug?.batch?.() === "drop",
       fails: !isFailing ? "never" : prng.below(3) === 0 ? "after" : "before",
       delay: () =>
         new Promise<void>((resolve) => {
@@ -315,6 +344,27 @@ export class SimServer {
   stored(playerId: string): PlayerRow | undefined {
     return this.rows.players.get(playerId);
   }
+}
+
+/** Net's lanes to the shards, with a planted bug's fingers in them. */
+function tamperedLanes(lanes: NetLanes, bug: PlantedBug | undefined): NetLanes {
+  const tamper = bug?.record;
+  if (tamper === undefined) return lanes;
+  for (const lane of lanes.toShards) {
+    const send = lane.send.bind(lane);
+    lane.send = (type, out) => {
+      const tampering = tamper(type);
+      if (tampering === "twice") send(type, out);
+      return tampering === "drop" || send(type, out);
+    };
+    const offerIntent = lane.offerIntent.bind(lane);
+    lane.offerIntent = (session, joinEpoch, room, message) => {
+      const tampering = tamper(toShard.intent);
+      if (tampering === "twice") offerIntent(session, joinEpoch, room, message);
+      return tampering === "drop" || offerIntent(session, joinEpoch, room, message);
+    };
+  }
+  return lanes;
 }
 
 function describe(error: unknown): string {

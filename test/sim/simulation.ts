@@ -18,9 +18,10 @@ import {
   type Stage,
   unrest,
 } from "./invariants.js";
+import type { PlantedBug } from "./planted-bugs.js";
 import { simField, simRooms } from "./sim-game.js";
 import { SimPlayer } from "./sim-player.js";
-import { SimServer } from "./sim-server.js";
+import { deaths as kinds, SimServer } from "./sim-server.js";
 import { Trace } from "./trace.js";
 
 export interface SimulationOptions {
@@ -32,6 +33,7 @@ export interface SimulationOptions {
   readonly shards?: number;
   /** Default: 3 to 7, by the seed. */
   readonly players?: number;
+  readonly bug?: PlantedBug;
   readonly log?: Log;
 }
 
@@ -99,6 +101,7 @@ class Simulation {
         rooms: new Map(simRooms(this.#record).map((type) => [type.name, type])),
       },
       fail: this.#fail,
+      bug: options.bug,
       ...(log === undefined ? {} : { log }),
     });
     const queue = this.#queue;
@@ -197,8 +200,7 @@ class Simulation {
     const { deaths, stalls, outages } = this.#faults;
     const { shards } = this.#server;
     this.#every(deaths * shards.length, () => {
-      const how = this.#prng.below(2) === 0 ? "between" : "within";
-      this.#server.kill(this.#prng.below(shards.length), how);
+      this.#server.kill(this.#prng.below(shards.length), kinds[this.#prng.below(kinds.length)]!);
     });
     this.#every(stalls, () => this.#server.stall(this.#prng.unit() ** 2 * 400));
     this.#every(outages, () => {
