@@ -18,7 +18,7 @@ const PATIENCE_MS = 30_000;
 /** What the page offers to tests under `gridshard`. */
 declare const gridshard: {
   readonly client: GridshardClient;
-  readonly scene: { readonly showsShards: boolean };
+  readonly scene: { readonly ground: { readonly showsShards: boolean } };
   readonly battle: { readonly isOpen: boolean };
   readonly me: { readonly x: number; readonly y: number };
 };
@@ -245,7 +245,7 @@ test("[PG10] a new guest plays in a tab of their own, also after a reload", asyn
 
 test("[PG4] the shard toggle works by key and by button", async () => {
   const { context, page } = await player("Gwen");
-  const tinted = () => page.evaluate(() => gridshard.scene.showsShards);
+  const tinted = () => page.evaluate(() => gridshard.scene.ground.showsShards);
   await page.keyboard.press("t");
   assert.equal(await tinted(), true);
   const button = page.getByRole("button", { name: "Shards" });
@@ -348,6 +348,22 @@ test("[PG11] a fight begins by walking up to a creature and pressing a key, and 
   }
   await page.keyboard.press("Enter");
   await page.locator("#battle").waitFor({ state: "hidden" });
+  await context.close();
+});
+
+test("[PG12] a battle is there again after a reload, and in another tab that takes over", async () => {
+  const { context, page } = await player("Nils");
+  await page.keyboard.press("b");
+  await page.getByRole("button", { name: "Golem" }).click();
+  const foe = (of: Page) => of.locator("#battle .theirs .fighter").waitFor();
+  await foe(page);
+  await page.goto(address());
+  await inWorld(page);
+  await foe(page);
+  const second = await tab(context);
+  await second.goto(address());
+  await foe(second);
+  await second.locator("#battle .log b").first().waitFor();
   await context.close();
 });
 

@@ -1,9 +1,9 @@
 /** The panel of a battle: fighters, skills with their cooldowns, a log, and the result. */
+import { describe, result, sentence } from "./battle-words.js";
 import { byId, make } from "./dom.js";
 import {
   capital,
   encodeUseSkill,
-  itemName,
   logFlags,
   readBattleFrame,
   readBattleOver,
@@ -91,6 +91,8 @@ export class BattlePanel {
       this.#frameTick = started.tick;
       this.#frameMs = this.#now();
       this.#build();
+      const news = started.tick < started.tickHz * 2 ? "The fight begins." : "The fight is on.";
+      this.#parts.log.append(make("li", { className: "small" }, news));
     }
     this.#showFighters(started.fighters);
     // Who joins a battle is told of it first and listed in it a moment later: the skills come with the second telling.
@@ -415,7 +417,7 @@ export class BattlePanel {
   #line(entry) {
     if (entry.amount === 0 && (entry.flags & logFlags.healing) !== 0) return;
     const { log } = this.#parts;
-    const line = make("li", {}, ...this.#sentence(entry));
+    const line = make("li", {}, ...sentence(entry, this.#me, (index) => this.#name(index)));
     if (this.#cards[entry.actor]?.info.side === this.#mySide()) line.className = "ours";
     if (entry.flags & logFlags.defeated) line.className += " defeat";
     log.append(line);
@@ -423,68 +425,26 @@ export class BattlePanel {
     log.scrollTop = log.scrollHeight;
   }
 
-  /**
-   * @param {{ actor: number, skill: number, target: number, flags: number, amount: number }} entry
-   * @returns {(Node | string)[]}
-   */
-  #sentence({ actor, skill, target, flags, amount }) {
-    const isMe = actor === this.#me;
-    const who = make("b", {}, isMe ? "You" : this.#name(actor));
-    const whom = make("b", {}, actor !== target ? this.#name(target) : isMe ? "yourself" : "itself");
-    if (flags & logFlags.fled) return [who, " got away"];
-    if (flags & logFlags.stayed) return [who, " could not get away"];
-    if (flags & logFlags.joined) return [who, " joined the fight"];
-    if (flags & logFlags.withdrew) return [who, " withdrew"];
-    const name = skills[skill]?.name ?? "something";
-    if (flags & logFlags.healing) return [who, ` used ${name}: `, whom, ` +${amount}`];
-    if (amount === 0 && actor === target) return [who, ` used ${name}`];
-    const how = `${flags & logFlags.critical ? " — critical!" : ""}${flags & logFlags.guarded ? " (guarded)" : ""}`;
-    const end = flags & logFlags.defeated ? [", ", make("em", {}, "defeated")] : [];
-    return [who, ` used ${name} on `, whom, ` −${amount}${how}`, ...end];
-  }
-
   /** @param {number} index */
   #name(index) {
-    if (index === this.#me) return "you";
     const info = this.#cards[index]?.info;
     return info === undefined ? "somebody" : info.kind === 0 ? info.name : capital(info.name);
   }
 
   /**
-   * @param {"won" | "lost" | "draw" | "fled"} outcome
-   * @param {{ ticks: number, experience: number, gold: number, items: { item: number, count: number }[] }} over
+   * @param {Parameters<typeof result>[0]} outcome
+   * @param {Parameters<typeof result>[1]} over
    */
   #showResult(outcome, over) {
     this.isOver = true;
-    const titles = { won: "Victory", lost: "Defeat", draw: "Draw", fled: "You got away" };
-    const gains = [
-      ...(over.experience > 0 ? [make("li", { className: "xp" }, `+${over.experience} experience`)] : []),
-      ...(over.gold > 0 ? [make("li", { className: "gold" }, `+${over.gold} gold`)] : []),
-      ...over.items.map(({ item, count }) =>
-        make("li", {}, `${capital(itemName(item))}${count > 1 ? ` × ${count}` : ""}`),
-      ),
-    ];
-    const seconds = (over.ticks / this.#tickHz).toFixed(over.ticks < 100 * this.#tickHz ? 1 : 0);
     const more = make(
       "button",
       { type: "button", className: "primary", click: () => this.close() },
       "Continue",
     );
-    const result = make(
-      "div",
-      { className: `result ${outcome}` },
-      make("h2", {}, titles[outcome]),
-      gains.length > 0
-        ? make("ul", {}, ...gains)
-        : make(
-            "p",
-            {},
-            outcome === "lost" ? "You wake up where it is safe." : "Nothing gained, nothing lost.",
-          ),
-      make("p", { className: "small" }, `after ${seconds} s`),
-      more,
-    );
-    this.#parts.bar.replaceChildren(result);
+    const card = result(outcome, over, this.#tickHz);
+    card.append(more);
+    this.#parts.bar.replaceChildren(card);
     this.#parts.flee.hidden = true;
     this.#parts.clock.textContent = "";
     this.#root.classList.add("over");
@@ -495,12 +455,4 @@ export class BattlePanel {
 /** @param {string} key */
 function kbd(key) {
   return make("kbd", {}, key);
-}
-
-/** @param {import("/lib/games/battle/tables.js").Skill | undefined} skill */
-function describe(skill) {
-  if (skill === undefined) return "";
-  const aims = { foe: "one opponent", foes: "all opponents", self: "yourself", ally: "yourself" };
-  const wait = skill.cooldownTicks > 0 ? `, ready again after ${skill.cooldownTicks / 10} s` : "";
-  return `${capital(skill.name)}: ${aims[skill.aim]}${wait}`;
 }

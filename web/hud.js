@@ -1,9 +1,9 @@
 /** The panels at the window's edges: you, the connection, the minimap, and passing words. */
 import { byId, make } from "./dom.js";
 import { capital, itemName, levelProgress, POTION } from "./game.js";
+import { shardHue } from "./ground.js";
 import { newGuestAddress } from "./identity.js";
 import { portrait } from "./portrait.js";
-import { shardHue } from "./scene.js";
 
 const TOASTS_MAX = 4;
 const TOAST_MS = 4200;

@@ -3,10 +3,12 @@ import { GridshardClient, OwnPath } from "/lib/client/client.js";
 import { AutoMenu } from "./auto-menu.js";
 import { BattlePanel } from "./battle.js";
 import { byId, make } from "./dom.js";
+import { Entrance } from "./entrance.js";
 import {
   appearanceOf,
   BATTLE_FRAME,
   battleEvents,
+  capital,
   encodeAutoBattle,
   encodeChallenge,
   encodeDropItem,
@@ -17,7 +19,6 @@ import {
   walkingSpeed,
 } from "./game.js";
 import { Hud } from "./hud.js";
-import { forget, nameInAddress, newGuestAddress, remembered, signIn } from "./identity.js";
 import { Overlay } from "./overlay.js";
 import { Scene } from "./scene.js";
 import { isTyping, Steering } from "./steering.js";
@@ -32,12 +33,12 @@ const walkingHint = matchMedia("(pointer: coarse)").matches
 /** Walking this close into a creature begins a fight. */
 const CONTACT_METERS = 1.5;
 const CONTACT_AGAIN_MS = 3000;
-const CLIENT_NAME = "web-0.1.0";
 
 const client = new GridshardClient();
 const now = () => performance.now();
 const scene = new Scene(byId("world"), appearanceOf);
 const overlay = new Overlay();
+const entrance = new Entrance(client, overlay, now);
 const me = new OwnPath();
 const hud = new Hud({
   drop: (item) => client.sendFieldIntent(fieldIntents.dropItem, encodeDropItem(item)),
@@ -45,7 +46,7 @@ const hud = new Hud({
   rename: () => {
     hud.closeBag();
     client.close();
-    askName();
+    entrance.askName();
   },
   leave: () => {
     hud.closeBag();
@@ -65,123 +66,18 @@ const steering = new Steering(byId("world"), byId("stick"), (x, y) => {
 let heardTick = -1;
 let heardMs = 0;
 let lastFrameMs = now();
-let isSigningIn = false;
 
-// ---- getting in ---------------------------------------------------------------------------------------------
-
-function askName() {
-  const guest = remembered();
-  overlay.show({
-    kind: "name",
-    title: "gridshard",
-    text: "A living world on worker threads. Walk into creatures to fight them, alone or with whoever is around.",
-    name: nameInAddress ?? guest?.name ?? "",
-    choices: [
-      { label: "Enter the world", isPrimary: true, choose: () => void enter(overlay.name || "Guest") },
-    ],
-    note: "Nothing to register: this browser remembers you.",
-  });
-}
-
-/** @param {string} name */
-async function enter(name) {
-  if (isSigningIn) return;
-  isSigningIn = true;
-  overlay.show({ kind: "connecting", title: "Entering the world…" });
-  try {
-    const guest = await signIn(name);
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    client.connect({ url: `${scheme}://${location.host}/ws`, ticket: guest.ticket, clientName: CLIENT_NAME });
-  } catch (error) {
-    overlay.show({
-      kind: "refused",
-      title: "The server cannot be reached",
-      text: error instanceof Error ? error.message : String(error),
-      choices: [{ label: "Try again", isPrimary: true, choose: () => void enter(name) }],
-    });
-  } finally {
-    isSigningIn = false;
-  }
-}
-
-const enterAgain = () => void enter(remembered()?.name ?? nameInAddress ?? "Guest");
+// ---- what happens -------------------------------------------------------------------------------------------
 
 client.on("state", (state) => {
   document.documentElement.dataset.state = state.kind;
   if (state.kind !== "live") steering.enable(false);
-  if (state.kind === "live") overlay.hide();
-  else if (state.kind === "reconnecting") showReconnecting();
-  else if (state.kind === "closed") showClosed(state);
+  if (state.kind === "closed") battle.close();
 });
-
-function showReconnecting() {
-  const state = client.state;
-  if (state.kind === "connecting" && state.attempt > 0) {
-    overlay.setText("Trying now…");
-    return;
-  }
-  if (state.kind !== "reconnecting") return;
-  const seconds = Math.max(0, Math.ceil((state.retryAtMs - now()) / 1000));
-  overlay.show({
-    kind: "reconnecting",
-    title: "Reconnecting",
-    text: `${capitalized(state.reason)}. Next try in ${seconds} s.`,
-    note:
-      state.name === "shuttingDown"
-        ? "What you gained is kept."
-        : `Your place is kept for ${Math.round((client.welcome?.sessionGraceMs ?? 30_000) / 1000)} s.`,
-    ...(overlay.isOpen && byId("overlay").dataset.kind === "reconnecting"
-      ? {}
-      : { choices: [{ label: "Try now", isPrimary: true, choose: () => client.retryNow() }] }),
-  });
-}
-
-/** @param {Extract<import("/lib/client/client.js").ClientState, { kind: "closed" }>} state */
-function showClosed(state) {
-  battle.close();
-  const newGuest = { label: "New guest", href: newGuestAddress(), choose: () => {} };
-  switch (state.name) {
-    case "goodbye":
-      overlay.show({
-        kind: "left",
-        title: "See you",
-        text: "You left the world. What you gained is kept.",
-        choices: [{ label: "Enter again", isPrimary: true, choose: enterAgain }],
-      });
-      return;
-    case "takenOver":
-      overlay.show({
-        kind: "taken",
-        title: "Playing in another tab",
-        text: "The same guest is in the world from elsewhere. Only one place at a time.",
-        choices: [{ label: "Play here", isPrimary: true, choose: enterAgain }, newGuest],
-      });
-      return;
-    case "ticketExpired":
-    case "ticketInvalid":
-      forget();
-      overlay.show({
-        kind: "refused",
-        title: "This server does not know you any more",
-        text: `${capitalized(state.reason)}.`,
-        choices: [{ label: "Start as a new guest", isPrimary: true, choose: enterAgain }],
-      });
-      return;
-    default:
-      overlay.show({
-        kind: "refused",
-        title: "The server closed the connection",
-        text: `${capitalized(state.reason)}.`,
-        note: `What to do: ${state.remedy}. (${state.name}, ${state.code})`,
-        choices: [{ label: "Reload the page", isPrimary: true, choose: () => location.reload() }],
-      });
-  }
-}
-
 client.on("welcome", (welcome) => {
   hud.show();
   hud.hideNotice();
-  scene.owners = welcome.owners;
+  scene.ground.owners = welcome.owners;
   hud.paintMap(client.world.shape, welcome.owners);
   scene.hasCamera &&= welcome.recovered;
   heardTick = -1;
@@ -189,15 +85,15 @@ client.on("welcome", (welcome) => {
   if (!welcome.recovered) battle.close();
 });
 client.on("playerChanged", (player) => hud.showPlayer(player));
-client.on("refused", ({ reason, code }) => hud.toast(capitalized(reason || `refused (${code})`), "bad"));
+client.on("refused", ({ reason, code }) => hud.toast(capital(reason || `refused (${code})`), "bad"));
 client.on("relocated", ({ reason }) => {
   me.jump();
-  hud.toast(capitalized(reason || "you were put back"), "bad");
+  hud.toast(capital(reason || "you were put back"), "bad");
 });
-client.on("notice", ({ text, seconds }) => hud.notice(capitalized(text), seconds, now()));
+client.on("notice", ({ text, seconds }) => hud.notice(capital(text), seconds, now()));
 client.on("intentsLost", () => hud.toast("Some of your last actions may not have happened", "bad"));
 client.on("roomLeft", ({ room, code, reason }) => {
-  if (code !== 0) hud.toast(capitalized(reason || "the battle ended"), "bad");
+  if (code !== 0) hud.toast(capital(reason || "the battle ended"), "bad");
   if (room === battle.room) battle.onLeft();
 });
 client.on("event", ({ scope, kind, room, body }) => {
@@ -249,8 +145,8 @@ function nearest() {
 }
 
 function toggleShards() {
-  scene.showsShards = !scene.showsShards;
-  byId("toggle-shards").setAttribute("aria-pressed", String(scene.showsShards));
+  scene.ground.showsShards = !scene.ground.showsShards;
+  byId("toggle-shards").setAttribute("aria-pressed", String(scene.ground.showsShards));
 }
 
 function showHelp() {
@@ -411,7 +307,7 @@ function frame() {
     mapDrawnMs = nowMs;
     hud.drawMap(client.world, me.x, me.y);
     hud.tickNotice(nowMs);
-    if (client.state.kind !== "live") showReconnecting();
+    entrance.showWaiting();
   }
   requestAnimationFrame(frame);
 }
@@ -420,15 +316,8 @@ function frame() {
 document.addEventListener("visibilitychange", () => document.hidden && client.move(0, 0));
 addEventListener("blur", () => client.move(0, 0));
 
-/** @param {string} text */
-function capitalized(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 requestAnimationFrame(frame);
-if (nameInAddress !== undefined) void enter(nameInAddress);
-else if (remembered() !== undefined) enterAgain();
-else askName();
+entrance.begin();
 
 /** For tests and the curious: the client behind the page. */
 Object.assign(globalThis, { gridshard: { client, scene, battle, steering, me } });

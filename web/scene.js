@@ -4,6 +4,7 @@
  */
 import { hash, seedOf } from "./chance.js";
 import { ellipse, shadow } from "./figures.js";
+import { Ground } from "./ground.js";
 
 /** @typedef {import("/lib/client/client.js").Entity} Entity */
 /** @typedef {import("/lib/client/client.js").World} World */
@@ -44,13 +45,7 @@ class Sprite {
   }
 }
 
-const GROUND_VARIANTS = 6;
 const METERS_ACROSS = 42;
-
-/** Colour of a shard's cells, also used by the minimap. @param {number} shard */
-export function shardHue(shard) {
-  return Math.round(160 + shard * 137.5) % 360;
-}
 
 export class Scene {
   /** CSS pixels per meter. */
@@ -58,11 +53,10 @@ export class Scene {
   cameraX = 0;
   cameraY = 0;
   hasCamera = false;
-  showsShards = false;
-  /** Shard of every cell. @type {Uint8Array} */
-  owners = new Uint8Array();
   /** Id of the entity the pointer or the keyboard is on. */
   marked = 0;
+  /** @type {Ground} */
+  ground;
   #canvas;
   #c;
   #width = 0;
@@ -75,11 +69,6 @@ export class Scene {
   /** @type {Sprite[]} */
   #order = [];
   #frame = 0;
-  /** @type {HTMLCanvasElement[]} */
-  #ground = [];
-  #groundSize = 0;
-  /** How far each cell has come out of the dark, 0..1. @type {Map<number, number>} */
-  #light = new Map();
   #appearanceOf;
 
   /**
@@ -91,6 +80,7 @@ export class Scene {
     const context = canvas.getContext("2d", { alpha: false });
     if (context === null) throw new Error("this browser has no canvas");
     this.#c = context;
+    this.ground = new Ground(context);
     this.#appearanceOf = appearanceOf;
     this.resize();
     addEventListener("resize", () => this.resize());
@@ -104,7 +94,6 @@ export class Scene {
     this.#canvas.width = Math.round(this.#width * this.#ratio);
     this.#canvas.height = Math.round(this.#height * this.#ratio);
     this.scale = Math.min(44, Math.max(20, Math.max(this.#width, this.#height) / METERS_ACROSS));
-    this.#groundSize = 0;
     this.#middleY = this.#height / 2;
   }
 
@@ -151,7 +140,15 @@ export class Scene {
     c.setTransform(this.#ratio, 0, 0, this.#ratio, 0, 0);
     c.fillStyle = "#0a0f12";
     c.fillRect(0, 0, this.#width, this.#height);
-    this.#drawGround(world, elapsedMs);
+    this.ground.draw(world, {
+      left: this.#screenX(0),
+      top: this.#screenY(0),
+      scale: this.scale,
+      width: this.#width,
+      height: this.#height,
+      ratio: this.#ratio,
+      elapsedMs,
+    });
     this.#order.length = 0;
     for (const entity of world.entities.values()) {
       let sprite = this.#sprites.get(entity.id);
@@ -196,90 +193,6 @@ export class Scene {
     const share = elapsedMs / (elapsedMs + 90);
     this.cameraX += (x - this.cameraX) * share;
     this.cameraY += (y - this.cameraY) * share;
-  }
-
-  /**
-   * @param {World} world
-   * @param {number} elapsedMs
-   */
-  #drawGround(world, elapsedMs) {
-    const { widthCells, heightCells, cellSizeMeters } = world.shape;
-    if (widthCells === 0) return;
-    const c = this.#c;
-    const size = cellSizeMeters * this.scale;
-    this.#paintGround(Math.round(size));
-    const left = this.#width / 2 - this.cameraX * this.scale;
-    const top = this.#middleY - this.cameraY * this.scale;
-    const firstColumn = Math.max(0, Math.floor(-left / size));
-    const firstRow = Math.max(0, Math.floor(-top / size));
-    const lastColumn = Math.min(widthCells - 1, Math.floor((this.#width - left) / size));
-    const lastRow = Math.min(heightCells - 1, Math.floor((this.#height - top) / size));
-    for (let row = firstRow; row <= lastRow; row++) {
-      for (let column = firstColumn; column <= lastColumn; column++) {
-        const cell = row * widthCells + column;
-        const target = world.knows(cell) ? 1 : 0;
-        let light = this.#light.get(cell) ?? target;
-        light += Math.sign(target - light) * Math.min(Math.abs(target - light), elapsedMs / 350);
-        this.#light.set(cell, light);
-        const x = Math.round(left + column * size);
-        const y = Math.round(top + row * size);
-        const width = Math.round(left + (column + 1) * size) - x;
-        const height = Math.round(top + (row + 1) * size) - y;
-        const ground = this.#ground[hash(cell) % GROUND_VARIANTS];
-        if (ground !== undefined) c.drawImage(ground, x, y, width, height);
-        if (this.showsShards) this.#tintCell(cell, x, y, width, height);
-        if (light < 1) {
-          c.fillStyle = `rgb(8 12 15 / ${(0.62 * (1 - light)).toFixed(3)})`;
-          c.fillRect(x, y, width, height);
-        }
-        c.strokeStyle = "rgb(190 225 215 / .065)";
-        c.lineWidth = 1;
-        c.strokeRect(x + 0.5, y + 0.5, width, height);
-      }
-    }
-    if (this.#light.size > 512) this.#light.clear();
-    c.strokeStyle = "rgb(140 190 180 / .35)";
-    c.lineWidth = 3;
-    c.strokeRect(left, top, widthCells * size, heightCells * size);
-  }
-
-  /**
-   * @param {number} cell
-   * @param {number} x
-   * @param {number} y
-   * @param {number} width
-   * @param {number} height
-   */
-  #tintCell(cell, x, y, width, height) {
-    const owner = this.owners[cell];
-    if (owner === undefined) return;
-    const c = this.#c;
-    const hue = shardHue(owner);
-    c.fillStyle = `hsl(${hue} 75% 55% / .13)`;
-    c.fillRect(x, y, width, height);
-    c.fillStyle = `hsl(${hue} 80% 75% / .55)`;
-    c.font = "600 11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace";
-    c.textAlign = "left";
-    c.fillText(`shard ${owner} · cell ${cell}`, x + 8, y + 17);
-  }
-
-  /** Paints the variants of a cell's ground, once per zoom. @param {number} size */
-  #paintGround(size) {
-    if (this.#groundSize === size) return;
-    this.#groundSize = size;
-    const pixels = Math.max(1, Math.round(size * this.#ratio));
-    this.#ground = Array.from({ length: GROUND_VARIANTS }, (_, variant) => {
-      const canvas = document.createElement("canvas");
-      canvas.width = pixels;
-      canvas.height = pixels;
-      const c = canvas.getContext("2d");
-      if (c === null) return canvas;
-      c.scale(pixels, pixels);
-      c.fillStyle = `hsl(${168 + (variant % 3) * 4} 24% ${15.5 + (variant % 4) * 0.4}%)`;
-      c.fillRect(0, 0, 1, 1);
-      for (let index = 0; index < 70; index++) paintTuft(c, hash(variant * 977 + index * 31 + 7));
-      return canvas;
-    });
   }
 
   /**
@@ -460,36 +373,4 @@ export class Scene {
  */
 function byDepth(a, b) {
   return a.y - b.y || a.entity.id - b.entity.id;
-}
-
-/**
- * A blade of grass, a pebble or a flower, in a unit square.
- * @param {CanvasRenderingContext2D} c
- * @param {number} dice
- */
-function paintTuft(c, dice) {
-  const x = 0.02 + ((dice & 1023) / 1023) * 0.96;
-  const y = 0.02 + (((dice >>> 10) & 1023) / 1023) * 0.96;
-  const kind = (dice >>> 20) % 16;
-  const size = 0.004 + ((dice >>> 24) & 15) * 0.0004;
-  if (kind < 10) {
-    c.strokeStyle = `hsl(${158 + kind * 2} 28% ${23 + kind * 0.8}%)`;
-    c.lineWidth = 0.0028;
-    c.lineCap = "round";
-    c.beginPath();
-    for (const lean of [-1, 0, 1]) {
-      c.moveTo(x + lean * size * 0.5, y);
-      c.lineTo(x + lean * size * 1.5, y - size * (lean === 0 ? 2.6 : 1.9));
-    }
-    c.stroke();
-  } else if (kind < 14) {
-    c.fillStyle = `hsl(190 9% ${24 + kind * 0.5}%)`;
-    ellipse(c, x, y, size * 1.3, size * 0.85);
-  } else {
-    c.fillStyle = kind === 14 ? "hsl(42 45% 40%)" : "hsl(330 28% 42%)";
-    for (let petal = 0; petal < 4; petal++) {
-      const [px, py] = [(petal & 1) * 2 - 1, (petal & 2) - 1];
-      ellipse(c, x + px * size * 0.45, y + py * size * 0.45, size * 0.45, size * 0.45);
-    }
-  }
 }
