@@ -141,7 +141,7 @@ export class SimPlayer {
       clientName: "simulated-1.0.0",
       webSocket: (_url: string, protocols: string[]) => {
         const socket = transport.dial(protocols, faults.link, name);
-        witness.begin();
+        witness.begin(socket);
         socket.onWire = (bytes) => witness.hear(bytes);
         seat.socket = socket;
         return socket;

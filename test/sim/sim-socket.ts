@@ -21,6 +21,8 @@ export class SimSocket implements SocketLike {
   onWire: (bytes: Uint8Array<ArrayBuffer>) => void = () => {};
   /** Cut, half-open or closed by this side: nothing more is heard on it. */
   isBroken = false;
+  /** Messages that the server's side dropped because this one did not read. */
+  drops = 0;
   #isClosed = false;
   readonly #queue: EventQueue;
   readonly #up: Pipe;

@@ -50,6 +50,9 @@ class SimConnection<Peer> implements Connection<Peer> {
   readonly down: Pipe;
   readonly topics = new Set<Topic>();
   isOpen = true;
+  /** A message was dropped: what follows may come again. */
+  onDrop: () => void = () => {};
+  #batch: Uint8Array[] = [];
   readonly #transport: SimTransport<Peer>;
 
   constructor(
@@ -68,16 +71,43 @@ class SimConnection<Peer> implements Connection<Peer> {
   }
 
   send(bytes: Uint8Array): SendResult {
-    if (!this.isOpen || this.down.bufferedBytes > this.#transport.options.bufferedBytesMax) return "dropped";
+    this.flush();
+    return this.#push(bytes);
+  }
+
+  post(bytes: Uint8Array): SendResult {
+    if (this.down.bufferedBytes > 0 || !this.isOpen) return this.send(bytes);
+    this.batch(bytes);
+    return "sent";
+  }
+
+  /** Keeps a copy until the turn ends; whether there is room for it is seen then. */
+  batch(bytes: Uint8Array): void {
+    this.#batch.push(new Uint8Array(bytes));
+    if (this.#batch.length === 1) this.#transport.options.queue.after(0, () => this.flush());
+  }
+
+  /** The turn ends, or something that may not wait comes behind what does. */
+  flush(): void {
+    const batch = this.#batch;
+    this.#batch = [];
+    let isDropped = false;
+    for (const bytes of batch) if (this.isOpen && this.#push(bytes) === "dropped") isDropped = true;
+    if (isDropped) this.#transport.tellDropped(this);
+  }
+
+  #push(bytes: Uint8Array): SendResult {
+    if (!this.isOpen) return "dropped";
+    if (this.down.bufferedBytes > this.#transport.options.bufferedBytesMax) {
+      this.#transport.dropped++;
+      this.onDrop();
+      return "dropped";
+    }
     const tampering = this.#transport.options.tamper?.(bytes) ?? "pass";
     if (tampering !== "drop") this.down.push(bytes);
     if (tampering === "twice") this.down.push(bytes);
     this.#transport.noteBuffered(this.down.bufferedBytes);
     return this.down.bufferedBytes > 0 ? "buffered" : "sent";
-  }
-
-  post(bytes: Uint8Array): SendResult {
-    return this.send(bytes);
   }
 
   subscribe(topic: Topic): void {
@@ -91,6 +121,8 @@ class SimConnection<Peer> implements Connection<Peer> {
   }
 
   close(code: number, reason: string): void {
+    if (!this.isOpen) return;
+    this.flush();
     if (!this.isOpen) return;
     this.down.pushClose(code, reason);
     this.#transport.hasClosed(this, this.#transport.options.prng.below(2) === 0 ? "now" : "later");
@@ -171,6 +203,9 @@ export class SimTransport<Peer> implements Transport<Peer> {
     }
     const connection = new SimConnection(this, { id: ++this.#lastId, peer: decision.peer, address, down });
     this.#connections.add(connection);
+    connection.onDrop = () => {
+      socket.drops++;
+    };
     down.pushOpen();
     down.onDrained = () => {
       if (connection.isOpen) handlers.drained(connection);
@@ -223,22 +258,11 @@ export class SimTransport<Peer> implements Transport<Peer> {
   publish(topic: Topic, bytes: Uint8Array): void {
     const subscribers = this.#topics.get(topic);
     if (subscribers === undefined) return;
-    for (const subscriber of subscribers) {
-      if (subscriber.send(bytes) !== "dropped" || !subscriber.isOpen) continue;
-      this.dropped++;
-      this.#tellDropped(subscriber);
-    }
+    for (const subscriber of subscribers) subscriber.batch(bytes);
   }
 
-  /** Within the publish or behind it: both are allowed. */
-  #tellDropped(connection: SimConnection<Peer>): void {
-    const { queue, prng } = this.options;
-    if (prng.below(2) === 0) this.#handlers!.dropped(connection);
-    else {
-      queue.after(0, () => {
-        if (connection.isOpen) this.#handlers!.dropped(connection);
-      });
-    }
+  tellDropped(connection: SimConnection<Peer>): void {
+    if (connection.isOpen) this.#handlers!.dropped(connection);
   }
 
   closeListen(): void {

@@ -41,6 +41,7 @@ export class Witness {
   keyframes = 0;
   readonly #name: string;
   readonly #fail: Fail;
+  #socket: { readonly drops: number } | undefined;
   #isWelcomed = false;
   #nextEvent = 0;
   #lastEvent = 0;
@@ -60,7 +61,8 @@ export class Witness {
   }
 
   /** A new connection begins. */
-  begin(): void {
+  begin(socket: { readonly drops: number }): void {
+    this.#socket = socket;
     this.#isWelcomed = false;
     this.cells.clear();
   }
@@ -182,9 +184,11 @@ export class Witness {
 
   #onEvent(message: Uint8Array<ArrayBuffer>): void {
     const event = decodeEvent(message);
-    // What has arrived before may be acknowledged on this connection, and is not sent again then.
+    // What has arrived before may be acknowledged on this connection, and is not sent again then. After a drop all
+    // that is not acknowledged comes again.
     const isSkipped = event.seq > this.#nextEvent && event.seq <= this.#lastEvent + 1;
-    if (event.seq !== this.#nextEvent && !isSkipped) {
+    const isRepeated = event.seq < this.#nextEvent && this.#socket!.drops > 0;
+    if (event.seq !== this.#nextEvent && !isSkipped && !isRepeated) {
       this.#blame(`event ${event.seq} where ${this.#nextEvent} comes next`);
     }
     this.#nextEvent = event.seq + 1;
