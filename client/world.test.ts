@@ -99,6 +99,19 @@ test("[CL17] an entity that leaves and comes back within one frame is here", () 
   assert.equal(world.entities.size, 1);
 });
 
+test("[CL21] who takes a tick longer to the next cell, over a border of shards, walks on without a halt", () => {
+  const world = worldInSight(5, 6);
+  world.applyFrame(
+    frame({ cell: 5, tick: 101, isKeyframe: true, appears: [{ id: 9, slot: 0, x: 15.5 }] }),
+    0,
+  );
+  world.applyFrame(frame({ cell: 6, tick: 101, isKeyframe: true, appears: [{ id: 8, slot: 0 }] }), 0);
+  world.applyFrame(frame({ cell: 5, tick: 102, leaves: [{ slot: 0, toCell: 6 }] }), 0);
+  world.applyFrame(frame({ cell: 6, tick: 102, moves: [{ slot: 0, dx: 1, dy: 0 }] }), 0);
+  world.applyFrame(frame({ cell: 6, tick: 103, appears: [{ id: 9, slot: 1, x: 0.5 }] }), 0);
+  assert.equal(world.place(world.entities.get(9)!, world.tick - 1).x, 32);
+});
+
 test("[CL18] what is out of sight is forgotten, and frames of unknown cells are stray", () => {
   const world = worldInSight(5, 6);
   world.applyFrame(frame({ cell: 5, tick: 101, isKeyframe: true, appears: [{ id: 1, slot: 0 }] }), 0);

@@ -114,7 +114,8 @@ export class World {
       entity.heading = heading;
       entity.unitsX = x;
       entity.unitsY = y;
-      this.#settle(cell, entity);
+      // This cell's silence so far said nothing of somebody who was elsewhere, perhaps under way between two shards.
+      this.#settle(cell, entity, -1);
     },
     onLeave: (slot, toCell) => {
       const { cell } = this.#reading;
@@ -133,7 +134,7 @@ export class World {
       if (cell === undefined || entity === undefined || !isSeated(entity, cell, slot)) return;
       entity.unitsX += dx;
       entity.unitsY += dy;
-      this.#settle(cell, entity);
+      this.#settle(cell, entity, cell.frameTick);
     },
   };
 
@@ -323,8 +324,8 @@ export class World {
     };
   }
 
-  /** Takes over the entity's fixed-point place. */
-  #settle(cell: CellState, entity: EntityState): void {
+  /** Takes over the entity's fixed-point place. It had not moved until `quietTick`, if that is not −1. */
+  #settle(cell: CellState, entity: EntityState, quietTick: number): void {
     const { cellSizeMeters } = this.#shape;
     const scale = cellSizeMeters / POSITION_UNITS;
     const x = cell.originX + (entity.unitsX - POSITION_OFFSET) * scale;
@@ -333,7 +334,7 @@ export class World {
     if (Math.abs(x - entity.x) + Math.abs(y - entity.y) > cellSizeMeters / 4) entity.track.clear();
     entity.x = x;
     entity.y = y;
-    entity.track.add(this.#reading.tick, x, y, cell.frameTick);
+    entity.track.add(this.#reading.tick, x, y, quietTick);
   }
 
   #leave(cell: CellState, slot: number, toCell: number): void {
