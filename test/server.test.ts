@@ -60,7 +60,8 @@ test("[SU9] a server starts, is ready, stops with 0, and leaves its data folder 
   for (const round of [1, 2]) {
     const { server } = await start(config);
     assert.equal((await fetch(server.url)).status, 200, `round ${round}`);
-    assert.equal((await fetch(`${server.adminUrl}/readyz`)).status, 200);
+    const ready = await fetch(`${server.adminUrl}/readyz`);
+    assert.equal(ready.status, 200, await ready.text());
     await Promise.all([server.stop(), server.stop()]);
     assert.equal(await server.closed, exitCodes.ok);
     assert.ok(server.canExit);

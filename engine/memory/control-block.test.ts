@@ -66,3 +66,11 @@ test("[CB5] every thread's words are its own, and there are no others", () => {
   assert.throws(() => control.beat(control.threadCount, 1), AssertionFailed);
   assert.throws(() => control.heartbeat(-1), AssertionFailed);
 });
+
+test("[CB10] a thread that beats between the asker's look at the clock and at the heartbeat is alive", () => {
+  const control = new ControlBlock(createControl(2));
+  control.beat(0, 5001);
+  assert.equal(control.heartbeatAgeMs(0, 5000), 0);
+  control.beat(0, 2 ** 31);
+  assert.equal(control.heartbeatAgeMs(0, 2 ** 31 - 1), 0);
+});

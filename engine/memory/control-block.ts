@@ -116,9 +116,13 @@ export class ControlBlock {
     Atomics.store(this.#words, this.#at(thread, HEARTBEAT_WORD), lowBits(nowMs));
   }
 
-  /** Milliseconds from this thread's last beat to `nowMs`, right across the wrap of the 31 bits. */
+  /**
+   * Milliseconds from this thread's last beat to `nowMs`, right across the wrap of the 31 bits; 0 when it beat after
+   * the asker had looked at the clock.
+   */
   heartbeatAgeMs(thread: number, nowMs: number): number {
-    return (lowBits(nowMs) - this.heartbeat(thread)) & HEARTBEAT_MASK;
+    const ageMs = (lowBits(nowMs) - this.heartbeat(thread)) & HEARTBEAT_MASK;
+    return ageMs > HEARTBEAT_MASK / 2 ? 0 : ageMs;
   }
 
   /** The kernel's number of this thread, or 0 where it is not known. */
