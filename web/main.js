@@ -92,8 +92,8 @@ client.on("relocated", ({ reason }) => {
 });
 client.on("notice", ({ text, seconds }) => hud.notice(capital(text), seconds, now()));
 client.on("intentsLost", () => hud.toast("Some of your last actions may not have happened", "bad"));
-client.on("roomLeft", ({ room, code, reason }) => {
-  if (code !== 0) hud.toast(capital(reason || "the battle ended"), "bad");
+client.on("roomLeft", ({ room, code }) => {
+  if (code !== 0) hud.toast("The battle was broken off", "bad");
   if (room === battle.room) battle.onLeft();
 });
 client.on("event", ({ scope, kind, room, body }) => {
