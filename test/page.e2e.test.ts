@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
@@ -11,6 +10,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from "playwrig
 import type { GridshardClient } from "../client/client.js";
 import { packageRoot } from "../engine/package-root.js";
 import { loadConfig, type RunningServer, startServer } from "../server.js";
+import { CuttableWire } from "./cuttable-wire.js";
 
 /** What waiting for a fact may take before it counts as not happening. */
 const PATIENCE_MS = 30_000;
@@ -22,66 +22,8 @@ declare const gridshard: {
   readonly battle: { readonly isOpen: boolean };
   readonly me: { readonly x: number; readonly y: number };
 };
-/** A wire between browser and server that outlives the server and can be cut. */
-class Wire {
-  port = 0;
-  #target = 0;
-  #isCut = false;
-  readonly #sockets = new Set<Socket>();
-  readonly #listener: Server;
-
-  constructor() {
-    this.#listener = createServer((near) => this.#join(near));
-  }
-
-  async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.#listener.listen(0, "127.0.0.1", resolve));
-    const address = this.#listener.address();
-    assert.ok(address !== null && typeof address === "object");
-    this.port = address.port;
-  }
-
-  leadTo(url: string): void {
-    this.#target = Number(new URL(url).port);
-  }
-
-  #join(near: Socket): void {
-    if (this.#isCut) {
-      near.destroy();
-      return;
-    }
-    const far = connect(this.#target, "127.0.0.1");
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      this.#sockets.add(one);
-      one.on("error", () => other.destroy());
-      one.on("close", () => {
-        this.#sockets.delete(one);
-        other.destroy();
-      });
-      one.pipe(other);
-    }
-  }
-
-  cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  mend(): void {
-    this.#isCut = false;
-  }
-
-  async close(): Promise<void> {
-    this.cut();
-    await new Promise<void>((resolve) => this.#listener.close(() => resolve()));
-  }
-}
-
 const dataFolder = mkdtempSync(join(tmpdir(), "gridshard-page-"));
-const wire = new Wire();
+const wire = new CuttableWire();
 const complaints: string[] = [];
 /** While the wire is cut or the server away, the browser itself reports failed connections. */
 let isNetworkDown = false;

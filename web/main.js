@@ -88,7 +88,7 @@ client.on("playerChanged", (player) => hud.showPlayer(player));
 client.on("refused", ({ reason, code }) => hud.toast(capital(reason || `refused (${code})`), "bad"));
 client.on("relocated", ({ reason }) => {
   me.jump();
-  hud.toast(capital(reason || "you were put back"), "bad");
+  hud.toast(`${capital(reason)}: you are where you were last saved`, "bad");
 });
 client.on("notice", ({ text, seconds }) => hud.notice(capital(text), seconds, now()));
 client.on("intentsLost", () => hud.toast("Some of your last actions may not have happened", "bad"));
