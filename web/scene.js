@@ -172,7 +172,10 @@ export class Scene {
     }
     this.#order.sort(byDepth);
     for (const sprite of this.#order) this.#drawSprite(sprite, sprite.entity.id === meId, nowMs);
-    for (const sprite of this.#order) this.#drawLabel(sprite, sprite.entity.id === meId, nowMs);
+    for (const sprite of this.#order) if (sprite.entity.id !== meId) this.#drawLabel(sprite, false, nowMs);
+    // One's own name is never covered.
+    const mine = this.#sprites.get(meId);
+    if (mine !== undefined) this.#drawLabel(mine, true, nowMs);
   }
 
   /**
