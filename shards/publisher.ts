@@ -119,12 +119,15 @@ export class Publisher {
     this.#wantedCount++;
   }
 
-  /** Nobody sees the cell any more: whoever comes next begins with a keyframe. */
+  /**
+   * Nobody sees the cell any more, as far as this shard was told: whoever comes next begins with a keyframe. Net may
+   * have made somebody a subscriber meanwhile, with a keyframe from before; so the next frame is one for subscribers too.
+   */
   forget(cell: number): void {
     const { slot, first, next } = this.#entities;
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) slot[row] = SLOT_NONE;
     this.#resetSlots(cell);
-    this.#isResync[cell] = 0;
+    this.#isResync[cell] = 1;
     if (this.#isWanted[cell] === 1) {
       this.#isWanted[cell] = 0;
       this.#wantedCount--;

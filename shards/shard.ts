@@ -4,20 +4,9 @@
  */
 
 import type { Config } from "../engine/config-schema.js";
-import { ByteReader, type ByteWriter } from "../engine/lane/bytes.js";
+import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import { LaneWriter } from "../engine/lane/lane.js";
 import { readAct, toPeer } from "../engine/lane/to-peer.js";
-import {
-  INTENT_INCARNATION,
-  INTENT_MESSAGE,
-  INTENT_ROOM,
-  INTENT_SESSION,
-  readJoin,
-  readRoomSession,
-  readSession,
-  readSight,
-  toShard,
-} from "../engine/lane/to-shard.js";
 import type { Log } from "../engine/log.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Counters } from "../engine/memory/counters.js";
@@ -29,21 +18,18 @@ import { shardCatalogue, shardMetric } from "../engine/metrics.js";
 import type { GameCatalogue } from "../engine/room/load-games.js";
 import { createGrid, type Grid } from "../engine/space/grid.js";
 import type { Clock } from "../engine/time.js";
-import { refusals } from "../engine/wire/codes.js";
-import { messageTypes } from "../engine/wire/message-types.js";
 import type { Wiring } from "../engine/wiring.js";
 import { ActRouter } from "./act-router.js";
 import { FieldHost } from "./field-host.js";
 import { Ghosts } from "./ghosts.js";
 import { Handoff } from "./handoff.js";
-import { fieldIntentSeq, type HeldRecord, holdRefused, type Member, SETTLED } from "./member.js";
+import { NetIntake } from "./net-intake.js";
 import { Outlet } from "./outlet.js";
 import { PeerLinks } from "./peer-links.js";
 import { ROOM_TIMERS_MAX } from "./room-host.js";
 import { ENTRY_ROOM_TICK, RoomTable } from "./room-table.js";
 import { Schedule, WHEEL_TICKS } from "./schedule.js";
 
-const DRAIN_RECORDS_MAX = 16_384;
 const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
 const DUE_PAIRS = 512;
 
@@ -63,11 +49,10 @@ export class Shard {
   readonly counters: Counters;
   readonly #config: Config;
   readonly #shard: number;
-  readonly #incarnation: number;
   readonly #clock: Clock;
   readonly #control: ControlBlock;
   readonly #grid: Grid;
-  readonly #inbound: RingReader;
+  readonly #intake: NetIntake;
   readonly #netBell: Doorbell;
   readonly #outlet: Outlet;
   readonly #peers: PeerLinks;
@@ -78,8 +63,6 @@ export class Shard {
   readonly #tickHistogram: Histogram;
   readonly #periodMs: number;
   readonly #due = new Int32Array(DUE_PAIRS * 2);
-  /** Newest intents settled in this tick, per room (0: the field) and session. */
-  readonly #applied = new Map<number, Map<number, number>>();
   #nextTick = 0;
   /** Up to which tick the schedule has been emptied. */
   #collectedTick = -1;
@@ -91,14 +74,12 @@ export class Shard {
     const { wiring, config, shard, incarnation, games, clock, log } = options;
     this.#config = config;
     this.#shard = shard;
-    this.#incarnation = incarnation;
     this.#clock = clock;
     this.#periodMs = 1000 / config.world.tickHz;
     this.#grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
     this.#control = new ControlBlock(wiring.control);
     this.counters = new Counters(wiring.counters.shards[shard]!, shardCatalogue);
     this.#tickHistogram = new Histogram(wiring.histograms.ticks[shard]!);
-    this.#inbound = new RingReader(wiring.lanes.toShard[shard]!);
     this.#netBell = new Doorbell(wiring.doorbells.net);
     const storeBell = new Doorbell(wiring.doorbells.store);
     const lane = (
@@ -171,8 +152,18 @@ export class Shard {
       counters: this.counters,
       intentsMax: config.shards.handoffIntentsMax,
       ownerOf,
-      apply: (member, record) => this.#applyRecord(member, record),
-      refuse: (session, intent) => this.#refuseHeld(session, intent),
+      apply: (member, record) => this.#intake.apply(member, record),
+      refuse: (session, intent) => this.#intake.refuse(session, intent),
+    });
+    this.#intake = new NetIntake({
+      ring: new RingReader(wiring.lanes.toShard[shard]!),
+      incarnation,
+      intentsMax: config.shards.handoffIntentsMax,
+      field: this.field,
+      rooms: this.rooms,
+      handoff: this.#handoff,
+      outlet: this.#outlet,
+      counters: this.counters,
     });
     this.#ghosts = new Ghosts({
       grid: this.#grid,
@@ -189,7 +180,7 @@ export class Shard {
 
   /** Whether a lane to this shard holds anything: asked before it goes to sleep. */
   hasInput(): boolean {
-    return !this.#inbound.isEmpty() || this.#peers.isPending;
+    return this.#intake.isPending || this.#peers.isPending;
   }
 
   /** How long the shard may sleep unless its doorbell rings, in milliseconds; Infinity when nothing is planned. */
@@ -252,187 +243,9 @@ export class Shard {
       (peer, type, from, sender) => this.#onPeerRecord(peer, type, from, sender),
       (peer) => this.#onPeerLost(peer),
     );
-    count += this.#inbound.drain(
-      (type, at, length) => this.#onNetRecord(type, at, length),
-      DRAIN_RECORDS_MAX,
-    );
+    count += this.#intake.drain();
     if (count > 0) this.#owesTick = true;
     return count;
-  }
-
-  #onNetRecord(type: number, at: number, length: number): void {
-    const { view, bytes } = this.#inbound;
-    if (view.getUint32(at + INTENT_INCARNATION, true) !== this.#incarnation) {
-      this.counters.add(shardMetric.records_stale_total);
-      return;
-    }
-    if (type === toShard.intent && view.getUint32(at + INTENT_ROOM, true) === 0) {
-      const member = this.field.members.get(view.getUint32(at + INTENT_SESSION, true));
-      if (
-        member !== undefined &&
-        member.awaitsMarkerOf < 0 &&
-        bytes[at + INTENT_MESSAGE] === messageTypes.moveIntent
-      ) {
-        this.counters.add(shardMetric.intents_total);
-        this.field.move(member, view.getInt8(at + INTENT_MESSAGE + 2), view.getInt8(at + INTENT_MESSAGE + 3));
-        return;
-      }
-    }
-    this.#onColdRecord({ type, payload: bytes.slice(at, at + length) });
-  }
-
-  /** Everything but a walking member's move: copied out of the ring and read field by field. */
-  #onColdRecord(record: HeldRecord): void {
-    const from = new ByteReader(record.payload);
-    switch (record.type) {
-      case toShard.join: {
-        const join = readJoin(from);
-        this.#join(join);
-        return;
-      }
-      case toShard.evict: {
-        const { session, joinEpoch } = readSession(from);
-        this.#handoff.evict(session, joinEpoch);
-        return;
-      }
-      case toShard.roomLeave: {
-        const { session, roomId } = readRoomSession(from);
-        this.rooms.leave(roomId, session);
-        return;
-      }
-      case toShard.roomDrop:
-      case toShard.roomReconnect: {
-        const { session, roomId } = readRoomSession(from);
-        this.rooms.setSuspended(roomId, session, record.type === toShard.roomDrop);
-        return;
-      }
-      case toShard.sight: {
-        const { cell, subscribers } = readSight(from);
-        if (this.field.owns(cell)) this.field.setAwake(cell, subscribers > 0);
-        else this.counters.add(shardMetric.records_stale_total);
-        return;
-      }
-      case toShard.keyframeWanted: {
-        const { cell } = readSight(from);
-        if (!this.field.owns(cell)) {
-          this.counters.add(shardMetric.records_stale_total);
-          return;
-        }
-        this.field.setAwake(cell, true);
-        this.field.publisher.wantKeyframe(cell);
-        return;
-      }
-      case toShard.intent: {
-        const view = new DataView(record.payload.buffer);
-        const roomId = view.getUint32(INTENT_ROOM, true);
-        if (roomId === 0) this.#forMember(view.getUint32(INTENT_SESSION, true), record);
-        else this.#roomIntent(view.getUint32(INTENT_SESSION, true), roomId, record.payload);
-        return;
-      }
-      default:
-        this.#forMember(readSession(from).session, record);
-    }
-  }
-
-  #join(join: ReturnType<typeof readJoin>): void {
-    this.#handoff.evict(join.session, join.joinEpoch);
-    const member = this.field.join(join);
-    if (member !== undefined) return;
-    const { session, joinEpoch } = join;
-    this.#outlet.left({ session, joinEpoch, entityId: session, cell: 0 });
-  }
-
-  /** A record for one session's member: apply it, hold it, or pass it on to where the member went. */
-  #forMember(session: number, record: HeldRecord): void {
-    const member = this.field.members.get(session);
-    if (member === undefined) {
-      if (!this.#handoff.takeRecord(session, record)) this.#onUnknownSession(session, record);
-    } else if (member.awaitsMarkerOf < 0) {
-      this.#applyRecord(member, record);
-    } else if (member.held.length < this.#config.shards.handoffIntentsMax || record.type !== toShard.intent) {
-      member.held.push({ type: record.type, payload: record.payload.slice() });
-    } else {
-      this.#refuseHeld(session, record);
-      holdRefused(member.held, record);
-    }
-  }
-
-  #applyRecord(member: Member, record: HeldRecord): void {
-    switch (record.type) {
-      case toShard.intent:
-        this.#fieldIntent(member, record.payload);
-        return;
-      case toShard.leave:
-        this.field.leave(member);
-        return;
-      case toShard.drop:
-        this.field.setSuspended(member, true);
-        return;
-      case toShard.reconnect:
-        this.field.setSuspended(member, false);
-        return;
-      case SETTLED: {
-        const seq = new ByteReader(record.payload).u32();
-        member.applied = seq;
-        this.#settled(0, member.session, seq);
-        return;
-      }
-      case toShard.routeMarker:
-        // Net asks to pass a marker on for a member that came back meanwhile: nothing was sent elsewhere.
-        return;
-      default:
-        this.counters.add(shardMetric.records_stale_total);
-    }
-  }
-
-  #fieldIntent(member: Member, payload: Uint8Array): void {
-    this.counters.add(shardMetric.intents_total);
-    const view = new DataView(payload.buffer, payload.byteOffset + INTENT_MESSAGE);
-    if (view.getUint8(0) === messageTypes.moveIntent) {
-      this.field.move(member, view.getInt8(2), view.getInt8(3));
-      return;
-    }
-    const seq = view.getUint32(4, true);
-    this.field.intent(member, {
-      kind: view.getUint16(2, true),
-      seq,
-      body: payload.slice(INTENT_MESSAGE + 8),
-    });
-    member.applied = seq;
-    this.#settled(0, member.session, seq);
-  }
-
-  #roomIntent(session: number, roomId: number, payload: Uint8Array): void {
-    this.counters.add(shardMetric.intents_total);
-    const view = new DataView(payload.buffer, payload.byteOffset + INTENT_MESSAGE);
-    const seq = view.getUint32(4, true);
-    const body = payload.slice(INTENT_MESSAGE + 16);
-    this.rooms.intent(roomId, session, { kind: view.getUint16(2, true), seq, body });
-    this.#settled(roomId, session, seq);
-  }
-
-  #settled(room: number, session: number, seq: number): void {
-    let sessions = this.#applied.get(room);
-    if (sessions === undefined) {
-      sessions = new Map();
-      this.#applied.set(room, sessions);
-    }
-    sessions.set(session, seq);
-  }
-
-  #refuseHeld(session: number, intent: HeldRecord): void {
-    this.counters.add(shardMetric.intents_refused_total);
-    const seq = fieldIntentSeq(intent);
-    const { code, reason } = refusals.handoffFull;
-    if (seq > 0) this.#outlet.refused(session, seq, code, reason);
-  }
-
-  #onUnknownSession(session: number, record: HeldRecord): void {
-    this.counters.add(shardMetric.records_stale_total);
-    if (record.type !== toShard.leave) return;
-    // Whoever waits for the farewell of somebody who is not here must not wait for ever.
-    const { joinEpoch } = readSession(new ByteReader(record.payload));
-    this.#outlet.left({ session, joinEpoch, entityId: session, cell: 0 });
   }
 
   #onPeerRecord(peer: number, type: number, from: ByteReader, senderIncarnation: number): void {
@@ -516,10 +329,7 @@ export class Shard {
     for (let index = 0; index < this.field.awakeCount; index++) {
       this.field.publisher.publish(this.field.awakeCells[index]!, tick);
     }
-    for (const [room, sessions] of this.#applied) {
-      for (const [session, applied] of sessions) this.#outlet.applied({ session, room, applied });
-    }
-    this.#applied.clear();
+    this.#intake.tellApplied();
     this.#outlet.finishTick(tick);
     this.#control.setPublishedTick(this.#shard, tick);
     this.#netBell.ring();
