@@ -128,6 +128,8 @@ export class Egress {
           session.isSlow = false;
           // An event among what was dropped comes again; the client knows by its number which it has.
           if (session.events.isInterrupted) session.events.rewind();
+          // So does the acknowledgement, which is told once.
+          session.needsAck = session.intents.received > 0;
           this.#sight.resumeState(session);
           for (const roomId of session.rooms.keys()) this.joinRoom(session, roomId);
           onCaughtUp(session);
