@@ -94,30 +94,20 @@ test("[WS2] [WS3] [WS4] [WS5] [WS6] [WS7] everything: all of it at once", async 
   ]);
 });
 
-/** Seeds that found a mistake once, each with what it was. */
-const found: readonly (readonly [FaultFamily, number, number, string])[] = [
-  ["failover", 84, 240, "an event known from the connection before is acknowledged before it is sent again"],
-  ["failover", 32, 240, "an intent is lost with the shard that held it behind an accepted offer"],
-  ["failover", 119, 240, "intents refused while others are held are reported as settled before those"],
-  ["failover", 3175, 240, "an intent for a room is settled and counts for those for the field that are held"],
-  [
-    "failover",
-    300,
-    240,
-    "a member comes to a shard that was started again after all were told to let go of it",
-  ],
-  [
-    "failover",
-    2079,
-    400,
-    "peers hear of an acceptance that waits for room on the lane to net and is lost with it",
-  ],
-  ["everything", 631, 240, "a late frame pulls an entity back into the cell it has left"],
+/** Mistakes that were found, each with a seed that still shows it when the mistake is made again. */
+const found: readonly (readonly [FaultFamily, number, string])[] = [
+  ["failover", 59, "an event known from the connection before is acknowledged before it is sent again"],
+  ["failover", 8, "an intent is lost with the shard that held it behind an accepted offer"],
+  ["failover", 22, "intents refused while others are held are reported as settled before those"],
+  ["failover", 9, "an intent for a room is settled and vouches for those for the field that are held"],
+  ["failover", 156, "a member comes to a shard that was started again after all were told to let go of it"],
+  ["failover", 23118, "a cell falls asleep and wakes while net makes somebody its subscriber"],
+  ["slow", 185, "an acknowledgement is among what was dropped, and is not given again"],
 ];
 
-for (const [family, seed, ticks, what] of found) {
+for (const [family, seed, what] of found) {
   test(`[WS3] [WS4] [WS5] found by seed ${seed} of ${family}: ${what}`, async () => {
-    await runSimulation({ seed, family, ticks });
+    await runSimulation({ seed, family });
   });
 }
 
