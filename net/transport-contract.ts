@@ -237,7 +237,7 @@ export function transportContract(name: string, make: MakeTransport): void {
     assert.deepEqual([...(await client.next()).payload], [2]);
   });
 
-  show("[TR20] what is posted keeps its place among what is published and sent", async (t) => {
+  show("[TR23] what is posted keeps its place among what is published and sent", async (t) => {
     const { transport, port, seen } = await start(t, make);
     const client = await RawClient.open(port);
     const [connection] = seen.opened;
