@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toNet } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
+import { shardMetric } from "../engine/metrics.js";
 import { Prng } from "../engine/prng.js";
 import { isCreatureId } from "../engine/room/game.js";
 import { ShardRig } from "./shard-rig.js";
@@ -162,4 +163,27 @@ test("[HO9] an act reaches its entity across a border, and one that has just mov
     return entities.column("greeted", "u32")[members.get(session)!.row];
   };
   assert.equal(greeted(2), 1);
+});
+
+test("[HO10] a source hears of an acceptance only when net can: not while that word waits for room on net's lane", () => {
+  const rig = rigWithWalker();
+  const duties = (ticks: number) => {
+    for (let tick = 0; tick < ticks; tick++) {
+      rig.clock.advance(50);
+      for (const shard of rig.shards) shard!.duty(rig.clock.nowMs());
+    }
+  };
+  const released = () => rig.shards[0]!.counters.get(shardMetric.handoffs_released_total);
+  const skipped = () => rig.shards[1]!.counters.get(shardMetric.frames_skipped_total);
+  // Net stops reading. Creatures pace, so frames fill the lane, until only what must arrive waits for room.
+  for (let tick = 0; tick < 60_000 && skipped() < 10; tick += 100) duties(100);
+  assert.ok(skipped() >= 10, "the lane is full");
+  const before = released();
+  rig.move(1, 127, 0);
+  duties(200);
+  assert.deepEqual(rig.holders(1), [1], "the target has taken it");
+  assert.equal(released(), before, "the source has not heard");
+  rig.run(5);
+  assert.ok(released() > before);
+  assert.equal(rig.members(toNet.memberMoved).length, 1);
 });
