@@ -40,15 +40,28 @@ async function loadGame(name: string): Promise<Game> {
       : name.startsWith("file:")
         ? new URL(name)
         : pathToFileURL(isAbsolute(name) ? name : resolve(name));
-  let loaded: { default?: Partial<Game> };
+  let loaded: { default?: Partial<Game> | null };
   try {
     loaded = await import(url.href);
   } catch (error) {
-    throw new GameInvalid(`games: cannot load "${name}": ${(error as Error).message}`);
+    // A module may throw anything.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GameInvalid(`games: cannot load "${name}": ${reason}`);
   }
   const game = loaded.default;
   if (!Array.isArray(game?.fields) || !Array.isArray(game.rooms)) {
     throw new GameInvalid(`games: "${name}" has no default export { fields: [], rooms: [] }`);
   }
+  for (const type of [...game.fields, ...game.rooms] as unknown[]) {
+    if (isType(type)) continue;
+    throw new GameInvalid(`games: "${name}" has a field or room without name, create or intents`);
+  }
   return game as Game;
+}
+
+/** What is read of a field or room type before it is ever used: the rest is its author's, with types to help. */
+function isType(type: unknown): boolean {
+  if (typeof type !== "object" || type === null) return false;
+  const { name, create, intents } = type as Partial<Record<"name" | "create" | "intents", unknown>>;
+  return typeof name === "string" && typeof create === "function" && Array.isArray(intents);
 }
