@@ -162,6 +162,8 @@ export class Egress {
 
   #sendQueued(session: Session): void {
     const { events, outbox } = session;
+    // The Welcome comes first; what is owed by then follows it.
+    if (session.state.is === "connecting") return;
     // Nothing is tried until it has drained: what is owed by then is sent then.
     if (session.isSlow) {
       outbox.length = 0;

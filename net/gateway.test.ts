@@ -22,6 +22,7 @@ import {
   encodeFieldIntent,
   encodeGoodbye,
   encodeMoveIntent,
+  encodePing,
   encodeRoomIntent,
 } from "../engine/wire/codec.js";
 import { closeCodes, refusals } from "../engine/wire/codes.js";
@@ -142,6 +143,32 @@ test("[SE7] goodbye leaves, and the same player is loaded again only when the sh
   rig.endTick();
   assert.equal(rig.takeLoads().length, 1);
   assert.equal(again.isOpen, true);
+});
+
+test("[SE7] nor when one who waited for that has gone meanwhile", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  client.send(encodeGoodbye());
+  const hasty = rig.connect("a");
+  rig.duty();
+  hasty.hangUp();
+  const again = rig.connect("a");
+  rig.duty();
+  const [leave] = only(rig.hear(), toShard.leave);
+  assert.equal(rig.takeLoads().length, 0, "the row may not be in the store yet");
+  rig.shards[0]!.member(toNet.left, { ...readSession(reader(leave!)), entityId: 1, cell: 0 });
+  rig.endTick();
+  assert.equal(rig.takeLoads().length, 1);
+  assert.equal(again.isOpen, true);
+});
+
+test("[SE1] what is sent before the Welcome is answered behind it, or not at all", () => {
+  const rig = new GatewayRig();
+  const client = rig.connect("a");
+  client.send(encodeFieldIntent(rigIntents.bare, 1));
+  client.send(encodePing(7));
+  rig.duty();
+  assert.deepEqual(client.messages, []);
 });
 
 test("[SE8] a lost socket suspends the session; after the grace time it leaves", () => {

@@ -139,8 +139,9 @@ export class Intake {
       return NEXT;
     }
     if (seq === 0 || seq > intents.received) return closeCodes.outOfOrder;
-    this.#settled(session);
-    return null;
+    const permission = this.#ask(session, buckets.repeatedIntent);
+    if (permission === "granted") this.#settled(session);
+    return floodOrNothing(permission);
   }
 
   #route(session: Session, shard: number, room: number, bytes: Uint8Array): void {
@@ -163,7 +164,8 @@ export class Intake {
   #takePing(session: Session, bytes: Uint8Array): CodeEntry | null {
     const permission = this.#ask(session, buckets.ping);
     if (permission !== "granted") return floodOrNothing(permission);
-    if (session.isSlow) return null;
+    // Nothing comes before the Welcome.
+    if (session.isSlow || session.state.is === "connecting") return null;
     const shard = Math.max(0, session.shard);
     writePong(this.#pong, 0, { sentMs: pingSentMs(bytes), tick: tickNow(this.#context), shard });
     if (session.connection!.send(this.#pong) === "dropped") this.#egress.notePressure(session, true);

@@ -17,7 +17,7 @@ export interface IntentCheck {
 export type IntentCatalogue = ReadonlyMap<number, IntentCheck>;
 
 /** Buckets of what the engine understands. */
-export const buckets = { move: 0, eventAck: 1, ping: 2, strayRoomIntent: 3 } as const;
+export const buckets = { move: 0, eventAck: 1, ping: 2, strayRoomIntent: 3, repeatedIntent: 4 } as const;
 
 export interface IntentChecks {
   readonly field: IntentCatalogue;
@@ -31,6 +31,7 @@ export function compileIntents(games: GameCatalogue): IntentChecks {
     engineRates.eventAck,
     engineRates.ping,
     engineRates.strayRoomIntent,
+    engineRates.repeatedIntent,
   ];
   const compile = (specs: readonly IntentSpec[]): IntentCatalogue =>
     new Map(

@@ -33,6 +33,8 @@ export const engineRates = {
   ping: { perSecond: 5, burst: 10 },
   /** Intents for rooms the sender is not in: of no kind that could be looked up. */
   strayRoomIntent: { perSecond: 20, burst: 40 },
+  /** What a resume sends again: as a rule no more than may be outstanding. */
+  repeatedIntent: { perSecond: 64, burst: 1024 },
 } as const satisfies Record<string, Rate>;
 
 /**

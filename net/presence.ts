@@ -34,6 +34,9 @@ import type { SightTable } from "./sight.js";
 import type { Connection } from "./transport.js";
 import { writeWelcome } from "./welcome.js";
 
+/** The epoch of a session's first Welcome: nothing was told to anybody before it. */
+const FIRST_ATTACH = 1;
+
 export interface PresenceParts extends NetContext {
   readonly games: GameCatalogue;
   readonly grid: Grid;
@@ -122,7 +125,10 @@ export class Presence {
     session.connection = connection;
     connection.peer.session = session;
     if (predecessor === null) this.#load(session);
-    else predecessor.successor = session;
+    else {
+      session.predecessor = predecessor;
+      predecessor.successor = session;
+    }
   }
 
   /** The newest connection is the session's; an older one is told and closed. */
@@ -170,7 +176,7 @@ export class Presence {
     if (recovered) {
       const again = session.events.rewind();
       this.#parts.lanes.counters.add(netMetric.events_replayed_total, again);
-    } else session.events.restart();
+    } else if (session.attachEpoch > FIRST_ATTACH) session.events.restart();
     session.connection!.send(writeWelcome(session, { token, recovered, context: this.#parts }));
     if (!recovered) this.#repeatState(session);
   }
@@ -238,7 +244,10 @@ export class Presence {
     this.#seats.forget(session);
     const { successor } = session;
     session.successor = null;
-    if (successor?.state.is === "connecting") this.#load(successor);
+    session.predecessor = null;
+    if (successor === null) return;
+    successor.predecessor = null;
+    if (successor.state.is === "connecting") this.#load(successor);
   }
 
   // ---- the store's answers --------------------------------------------------------------------------------

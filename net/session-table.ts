@@ -73,7 +73,11 @@ export class SessionTable {
     if (state.is !== "closed") return;
     this.#placing.delete(session);
     this.#byNumber.delete(session.number);
-    if (this.#byPlayer.get(session.playerId) === session) this.#byPlayer.delete(session.playerId);
+    if (this.#byPlayer.get(session.playerId) !== session) return;
+    // Who comes next must wait for whom this one waited for: that row may not be in the store yet.
+    const { predecessor } = session;
+    if (predecessor?.state.is === "leaving") this.#byPlayer.set(session.playerId, predecessor);
+    else this.#byPlayer.delete(session.playerId);
   }
 
   #index(session: Session): void {

@@ -90,6 +90,8 @@ export class Session {
   playerChanged: Uint8Array | null = null;
   /** A session of the same player that waits for this one to have left. */
   successor: Session | null = null;
+  /** The session of the same player that this one waits for. */
+  predecessor: Session | null = null;
   #tokenHash: Buffer | null = null;
 
   constructor(parts: SessionParts) {

@@ -153,8 +153,8 @@ export class WsTransport<Peer> implements Transport<Peer> {
     server.on("request", (request, response) => this.#onRequest(request, response, handlers));
     server.on("upgrade", (request, stream, head) => {
       const socket = stream as Socket;
-      const ignore = () => socket.destroy();
-      socket.on("error", ignore);
+      const discard = () => socket.destroy();
+      socket.on("error", discard);
       const decision = handlers.upgrade({
         path: pathOf(request),
         host: request.headers.host ?? "",
@@ -164,12 +164,13 @@ export class WsTransport<Peer> implements Transport<Peer> {
       });
       if (!decision.accept) {
         const status = `${decision.status} ${STATUS_CODES[decision.status] ?? ""}`;
-        socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        // Destroyed behind it: a peer that never ends its side would hold the socket for ever.
+        socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, discard);
         return;
       }
       if (decision.protocol !== "") protocolOf.set(request, decision.protocol);
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        socket.off("error", ignore);
+        socket.off("error", discard);
         this.#onOpen(decision.peer, { webSocket, socket }, handlers);
       });
     });
