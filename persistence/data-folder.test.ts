@@ -91,6 +91,7 @@ describe("the data folder", () => {
     for (const [path, message] of [
       [file, /there is a file of that name; remove it/],
       [join(file, "below"), /part of that path is a file/],
+      ["/proc/nowhere/data", /./],
     ] as const) {
       assert.throws(
         () => DataFolder.acquire(path),

@@ -20,9 +20,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { secretBytes } from "../engine/prng.js";
 
 const LOCK_FILE = "gridshard.lock";
@@ -67,7 +68,7 @@ export class DataFolder {
   static acquire(folder: string): DataFolder {
     const path = resolve(folder);
     return usable(path, () => {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
       accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
       const nonce = Buffer.from(secretBytes(8)).toString("hex");
       takeLock(path, { pid: process.pid, startedAt: startOf(process.pid) ?? "", nonce });
@@ -248,4 +249,17 @@ const remedies: Readonly<Record<string, string>> = {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+/** Makes a folder and what is missing above it. Node's own recursion does not end below `/proc`. */
+function makeFolder(path: string, isParentMade = false): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" && statSync(path).isDirectory()) return;
+    if (code !== "ENOENT" || isParentMade) throw error;
+    makeFolder(dirname(path));
+    makeFolder(path, true);
+  }
 }
