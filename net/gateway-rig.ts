@@ -240,6 +240,11 @@ export class GatewayRig {
     return this.gateway.duty(this.clock.nowMs());
   }
 
+  /** What the thread does behind a turn of its sockets. */
+  turn(): void {
+    this.gateway.turn(this.clock.nowMs());
+  }
+
   /** Both shards end the same tick, and net sends it. */
   endTick(): void {
     const tick = Math.max(...this.shards.map((shard) => shard.tick));

@@ -390,8 +390,24 @@ test("[RO2] intents become visible once per duty cycle, and a ticking shard is n
   assert.equal(only(rig.hear(), toShard.intent).length, 5);
   rig.control.setTicking(0, false);
   client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 6 }));
-  rig.duty();
+  rig.turn();
   assert.notEqual(word(), before, "it sleeps: it is woken");
+});
+
+test("[RO14] behind moves alone only lanes are flushed; behind anything else a whole duty cycle follows", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  rig.hear();
+  client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 1 }));
+  const flushed = rig.count("messages_out_total");
+  rig.turn();
+  assert.equal(only(rig.hear(), toShard.intent).length, 1);
+  client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 2 }));
+  // Refused by name in the same turn of the sockets: the answer must not wait for the next tick.
+  client.send(encodeRoomIntent({ room: 99, kind: 1, seq: 1 }));
+  rig.turn();
+  assert.ok(rig.count("messages_out_total") > flushed);
+  assert.equal(only(rig.hear(), toShard.intent).length, 1);
 });
 
 test("[RO3] a full lane refuses reliable intents with backPressure and counts moves", () => {

@@ -2,8 +2,8 @@
  * The network thread's logic: what the socket layer hears goes in, what shards write goes out. It has no timer, no
  * clock and no chance of its own, so it runs as well on one thread under a hand-cranked clock.
  *
- * Someone calls {@link Gateway.duty} after anything may have happened: a doorbell, {@link GatewayParts.wake}, or
- * after {@link Gateway.sleepMs}.
+ * Someone calls {@link Gateway.duty} after a doorbell or after {@link Gateway.sleepMs}, and {@link Gateway.turn}
+ * after {@link GatewayParts.wake}.
  */
 import type { Config } from "../engine/config-schema.js";
 import { fromStore, readLoaded, readLoadFailed } from "../engine/lane/from-store.js";
@@ -68,6 +68,8 @@ export class Gateway {
   readonly #door: Door;
   readonly #gate: TickGate;
   #isAwake = false;
+  /** Something happened that more than the lanes must know of. */
+  #owesDuty = false;
   #ownershipVersion: number;
   #owners: Uint8Array;
   #connections = 0;
@@ -129,8 +131,8 @@ export class Gateway {
       message: (connection, bytes, isBinary) => {
         const { session } = connection.peer;
         if (session === null) return;
-        this.#intake.take(session, bytes, isBinary);
-        this.#rouse();
+        if (this.#intake.take(session, bytes, isBinary)) this.#rouseLanes();
+        else this.#rouse();
       },
       drained: (connection) => this.#onPressure(connection, false),
       dropped: (connection) => this.#onPressure(connection, true),
@@ -162,14 +164,30 @@ export class Gateway {
   }
 
   #rouse(): void {
+    this.#owesDuty = true;
+    this.#rouseLanes();
+  }
+
+  #rouseLanes(): void {
     if (this.#isAwake) return;
     this.#isAwake = true;
     this.#wake();
   }
 
+  /** What follows a turn of the sockets: a whole {@link duty} only if somebody did more than walk. */
+  turn(nowMs: number): void {
+    if (this.#owesDuty) {
+      this.duty(nowMs);
+      return;
+    }
+    this.#isAwake = false;
+    for (const lane of this.#lanes.toShards) lane.flush();
+  }
+
   /** One pass: takes what is there, sends what is due, flushes the lanes. Returns how much it did. */
   duty(nowMs: number): number {
     this.#isAwake = false;
+    this.#owesDuty = false;
     const { control, toShards, toStore } = this.#lanes;
     control.beat(control.netThread, nowMs);
     const answers = this.#takeStore();

@@ -52,15 +52,19 @@ export class Intake {
     this.#payloadBytesMax = context.config.net.payloadBytesMax;
   }
 
-  /** One message of a session. `bytes` are valid during the call. What is wrong with it ends the session. */
-  take(session: Session, bytes: Uint8Array, isBinary: boolean): void {
+  /**
+   * One message of a session. `bytes` are valid during the call. What is wrong with it ends the session. True when it
+   * was a move and went no further than into a lane, as nearly all do.
+   */
+  take(session: Session, bytes: Uint8Array, isBinary: boolean): boolean {
     const { counters } = this.#context.lanes;
     counters.add(netMetric.messages_in_total);
     counters.add(netMetric.bytes_in_total, bytes.length);
     const fault = isBinary ? this.#takeBinary(session, bytes) : closeCodes.textMessage;
-    if (fault === null) return;
+    if (fault === null) return bytes[0] === messageTypes.moveIntent;
     if (fault !== closeCodes.goodbye) counters.add(netMetric.protocol_errors_total);
     this.#presence.end(session, fault);
+    return false;
   }
 
   /** Why the session is to end, or null: so for all below. */

@@ -34,11 +34,11 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"),
   version: string;
 };
 
-/** Set while a duty cycle is bound to follow what sockets did in this turn of the event loop. */
-let isDutyDue = false;
-const duty = () => {
-  isDutyDue = false;
-  gateway.duty(clock.nowMs());
+/** Set while the gateway's turn is bound to follow what sockets did in this one of the event loop. */
+let isTurnDue = false;
+const turn = () => {
+  isTurnDue = false;
+  gateway.turn(clock.nowMs());
 };
 const gateway = new Gateway({
   config,
@@ -52,10 +52,10 @@ const gateway = new Gateway({
   serverVersion: version,
   files: new StaticFiles(serverMounts()),
   wake: () => {
-    if (isDutyDue) return;
-    isDutyDue = true;
+    if (isTurnDue) return;
+    isTurnDue = true;
     // Behind everything that this turn's sockets have to say: their intents become visible with one store.
-    setImmediate(duty);
+    setImmediate(turn);
   },
 });
 
