@@ -5,7 +5,7 @@
 import type { ByteReader, ByteWriter } from "./bytes.js";
 
 export const toPeer = {
-  /** The border cell as its owner has it: {@link writeGhostHead}, then rows. */
+  /** The border cell as its owner has it: u32 cell, u16 count, then the rows of shards/ghosts.ts. */
   ghosts: 1,
   /** An entity moves over: {@link HandoffRecord}. Answered by accepted or declined. */
   handoff: 2,
@@ -36,9 +36,6 @@ export function writePeerHead(out: ByteWriter, head: PeerHead): ByteWriter {
 export function readPeerHead(from: ByteReader): PeerHead {
   return { receiver: from.u32(), sender: from.u32() };
 }
-
-/** Bytes of one ghost row; see shards/ghosts.ts. */
-export const GHOST_ROW_BYTES = 44;
 
 export interface HandoffRecord {
   readonly entityId: number;
