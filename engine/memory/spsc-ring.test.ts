@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AssertionFailed } from "../assert.js";
-import { copyWords } from "./copy-words.js";
 import { createRing, type RingMemory, RingReader, RingWriter, ringStats } from "./spsc-ring.js";
 import { RING_HEADER_BYTES, ringLengthBytes } from "./spsc-ring-layout.js";
 
@@ -245,10 +244,4 @@ test("[RG15] a published record that is not committed is found out, not delivere
   write(writer, 1, 8);
   new Int32Array(memory.buffer, RING_HEADER_BYTES)[0] = ~8;
   assert.throws(() => drainAll(reader), AssertionFailed);
-});
-
-test("[RG16] copyWords copies exactly the words it is told", () => {
-  const to = new Int32Array(8).fill(-1);
-  copyWords(to, 2, Int32Array.of(1, 2, 3, 4, 5), 1, 3);
-  assert.deepEqual([...to], [-1, -1, 2, 3, 4, -1, -1, -1]);
 });
