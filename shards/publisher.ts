@@ -16,7 +16,13 @@ import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
 import { type EntityTable, NO_ROW, ROW_GHOST } from "../engine/room/entity-table.js";
 import { columnOf, type Grid, rowOf } from "../engine/space/grid.js";
-import { encodeProfiles } from "../engine/wire/codec.js";
+import { encodeProfiles, writeChange, writeLeave, writeMove } from "../engine/wire/codec.js";
+import {
+  EntityAppearLayout,
+  EntityMoveLayout,
+  FrameExtensionLayout,
+  FrameHeaderLayout,
+} from "../engine/wire/generated/frames-layout.js";
 import {
   CELL_NONE,
   FRAME_EXTENDED,
@@ -26,10 +32,11 @@ import {
   POSITION_UNITS,
 } from "../engine/wire/message-types.js";
 
-const HEADER_BYTES = 8;
-const EXTENSION_BYTES = 8;
-const APPEAR_BYTES = 16;
-const ENTRY_BYTES = 4; // a leave, a change, a move
+const HEADER_BYTES = FrameHeaderLayout.size;
+const EXTENSION_BYTES = FrameExtensionLayout.size;
+const APPEAR_BYTES = EntityAppearLayout.size;
+/** A leave, a change and a move are of one size. */
+const ENTRY_BYTES = EntityMoveLayout.size;
 const STEP_MAX = 127;
 /** A row its cell's subscribers have not been told of. */
 const SLOT_NONE = 0xffff;
@@ -208,7 +215,7 @@ export class Publisher {
       this.#isResync[cell] = 1;
       return;
     }
-    const { view } = this.#lane.ring;
+    const { view, bytes } = this.#lane.ring;
     let out = writeHead(view, at, { kind: isExtended ? FRAME_EXTENDED : 0, cell, tick, moves });
     if (isExtended) out = writeExtension(view, out, appears, leaveCount, changes);
     if (appears > 0) {
@@ -220,19 +227,14 @@ export class Publisher {
     }
     for (let index = 0; index < leaveCount; index++) {
       const leave = leaves![index]!;
-      view.setUint16(out, leave.slot, true);
-      view.setUint16(out + 2, leave.toCell, true);
-      out += ENTRY_BYTES;
+      out = writeLeave(bytes, out, leave.slot, leave.toCell);
     }
     if (changes > 0) {
       for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
         if ((flags[row]! & ROW_GHOST) !== 0 || (say[row]! & SAY_CHANGE) === 0) continue;
-        view.setUint16(out, slot[row]!, true);
-        view.setUint8(out + 2, entities.state[row]!);
-        view.setUint8(out + 3, entities.health[row]!);
+        out = writeChange(bytes, out, slot[row]!, entities.state[row]!, entities.health[row]!);
         entities.sentState[row] = entities.state[row]!;
         entities.sentHealth[row] = entities.health[row]!;
-        out += ENTRY_BYTES;
       }
     }
     if (moves > 0) {
@@ -240,12 +242,9 @@ export class Publisher {
         if ((flags[row]! & ROW_GHOST) !== 0 || (say[row]! & SAY_MOVE) === 0) continue;
         const x = quantize((entities.x[row]! - originX) * scale);
         const y = quantize((entities.y[row]! - originY) * scale);
-        view.setUint16(out, slot[row]!, true);
-        view.setInt8(out + 2, x - entities.sentX[row]!);
-        view.setInt8(out + 3, y - entities.sentY[row]!);
+        out = writeMove(bytes, out, slot[row]!, x - entities.sentX[row]!, y - entities.sentY[row]!);
         entities.sentX[row] = x;
         entities.sentY[row] = y;
-        out += ENTRY_BYTES;
       }
     }
     this.#commit(length);

@@ -12,6 +12,7 @@ import { systemClock } from "../engine/time.js";
 import { exitCodes } from "../engine/wire/codes.js";
 import { createWiring } from "../engine/wiring.js";
 import { type RunningServer, type ServerOptions, startServer } from "../server.js";
+import { until } from "./player.js";
 
 const folder = mkdtempSync(join(tmpdir(), "gridshard-server-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -45,14 +46,6 @@ async function start(
     };
   const log: Log = { error: at("error"), warn: at("warn"), info: at("info"), debug: at("debug") };
   return { server: await startServer(config, { log, ...options }), lines };
-}
-
-async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = systemClock.nowMs() + 30_000;
-  while (!(await isSo())) {
-    assert.ok(systemClock.nowMs() < deadlineMs, `waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 test("[SU9] a server starts, is ready, stops with 0, and leaves its data folder to the next", async () => {
