@@ -40,6 +40,28 @@ export interface BattleResultRow {
   readonly fighters: readonly BattleFighterRow[];
 }
 
+/**
+ * One line of the ledger: a change of what a player owns, appended once and never changed. The version is that of the
+ * player row saved with it, so (player, version, line) names a line for ever, and the sum of a player's lines is what
+ * the player has.
+ */
+export interface LedgerRow {
+  readonly playerId: string;
+  readonly version: number;
+  /** 0, 1, 2 … within the version. */
+  readonly line: number;
+  /** Wall-clock milliseconds since 1970. */
+  readonly atMs: number;
+  /** The game's word for why, at most 32 characters: "battle", "potion", "gift" … */
+  readonly reason: string;
+  /** Gold gained, or lost when negative. */
+  readonly gold: number;
+  /** Kind of item, or 0 when only gold moved. */
+  readonly item: number;
+  /** Items gained, or lost when negative. */
+  readonly count: number;
+}
+
 export interface BattleFighterRow {
   /** 32 hex digits for a player, "" for a creature. */
   readonly playerId: string;
@@ -108,4 +130,22 @@ export function decodeBattleResult(from: ByteReader): BattleResultRow {
     });
   }
   return { battleId, roomType, endedAtMs, ticks, winningSide, fighters };
+}
+
+export function encodeLedger(row: LedgerRow, out = new ByteWriter()): ByteWriter {
+  out.hex16(row.playerId).u32(row.version).u16(row.line).f64(row.atMs).text(row.reason);
+  return out.f64(row.gold).u16(row.item).i32(row.count);
+}
+
+export function decodeLedger(from: ByteReader): LedgerRow {
+  return {
+    playerId: from.hex16(),
+    version: from.u32(),
+    line: from.u16(),
+    atMs: from.f64(),
+    reason: from.text(),
+    gold: from.f64(),
+    item: from.u16(),
+    count: from.i32(),
+  };
 }

@@ -1,10 +1,38 @@
 /** What a store is: the one contract of MySQL and of the embedded SQLite. `store-contract.ts` tests every line. */
-import type { BattleResultRow, PlayerRow } from "../engine/player.js";
+import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
 
-/** Rows applied together: all of them, or none. */
+/** Rows applied together: all of them, or none. What is absent is empty. */
 export interface Batch {
   readonly players: readonly PlayerRow[];
   readonly battleResults: readonly BattleResultRow[];
+  readonly ledger?: readonly LedgerRow[];
+  /** Rows that the store would not take, set aside for an operator. */
+  readonly deadLetters?: readonly DeadLetter[];
+  /** How far the journal has been applied once this batch is. Never goes back. */
+  readonly progress?: Progress;
+}
+
+/** Everything of a journal up to a position is in the store. */
+export interface Progress {
+  /** 32 lower-case hex digits: which journal. A data folder that was lost begins another. */
+  readonly journalId: string;
+  /** Position of the last journal record applied; 0: none. */
+  readonly position: number;
+}
+
+export type RowKind = "player" | "battle" | "ledger";
+
+/** A row the store would not take, as it came, and why. Identified by journal, position and key: stored once. */
+export interface DeadLetter {
+  readonly journalId: string;
+  readonly position: number;
+  readonly kind: RowKind;
+  /** Whose row it is: rows with the key of a dead letter are held back with it. A player's id, or a battle's. */
+  readonly key: string;
+  readonly reason: string;
+  readonly atMs: number;
+  /** As engine/player.ts encodes the row. */
+  readonly row: Uint8Array;
 }
 
 export type Dialect = "sqlite" | "mysql";
@@ -43,6 +71,18 @@ export interface Store {
    * not have been applied and must be given again, or {@link StoreRejected}, after which it has not.
    */
   applyBatch(batch: Batch): Promise<void>;
+
+  /** How far a journal has been applied; 0 for one the store has never heard of. */
+  appliedPosition(journalId: string): Promise<number>;
+
+  /** Rows set aside, in the order of their positions, at most `limit` of those behind `after`. */
+  deadLetters(limit: number, after?: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<DeadLetter[]>;
+
+  /** Takes a dead letter out: an operator has seen to it. */
+  removeDeadLetter(letter: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<void>;
+
+  /** The player's latest lines of the ledger, newest first, at most `limit`. */
+  ledgerOf(playerId: string, limit: number): Promise<LedgerRow[]>;
 
   /** The player's latest battles, newest first, at most `limit`. */
   recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]>;
