@@ -136,7 +136,43 @@ export const configSchema = z.strictObject({
       pendingRowsMax: z.int().min(100).max(10_000_000).default(200_000),
       startWaitMs: ms(0, 600_000)
         .default(5000)
-        .describe("How long a start waits for the database before it gives up"),
+        .describe("How long a start waits for the database before it goes on without"),
+    })
+    .prefault({}),
+  journal: z
+    .strictObject({
+      commitMs: ms(0, 1000)
+        .default(2)
+        .describe(
+          "How long a record waits for company before it is written and synced; a sync under way gathers more",
+        ),
+      commitBytes: z
+        .int()
+        .min(4096)
+        .max(16_777_216)
+        .default(262_144)
+        .describe("A group this large is written at once"),
+      segmentBytes: z.int().min(65_536).max(1_073_741_824).default(33_554_432),
+      bytesMax: z
+        .int()
+        .min(1_048_576)
+        .max(1_099_511_627_776)
+        .default(1_073_741_824)
+        .describe(
+          "Bound of the journal on disk: beyond it durable intents are refused until the store has caught up",
+        ),
+      pendingBytesMax: z
+        .int()
+        .min(1_048_576)
+        .max(1_073_741_824)
+        .default(67_108_864)
+        .describe("Records in memory that the disk has not taken yet"),
+      checkpointSeconds: z
+        .int()
+        .min(1)
+        .max(3600)
+        .default(10)
+        .describe("How often durable rooms that change, and entities in awake cells, are checkpointed"),
     })
     .prefault({}),
   admin: z

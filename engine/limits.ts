@@ -12,8 +12,16 @@ export const limits = {
   playerNameLengthMax: 24,
   /** Bytes of a stored player, everything at its greatest. */
   playerRowBytesMax: 1024,
+  /** Bytes of a durable room's checkpoint. */
+  roomCheckpointBytesMax: 7168,
+  /** Grants a player may have waiting; further ones are refused to the game that gives them. */
+  grantsWaitingMax: 32,
+  /** Bytes of one grant's body. */
+  grantBytesMax: 128,
+  /** Bytes of one shard's tick, or net's turn, in the journal. */
+  groupBytesMax: 8 * 1024 * 1024,
   /** Bytes of one event's body. */
-  eventBytesMax: 8192,
+  eventBytesMax: 8000,
   /** Smallest ring that the config allows, in bytes. */
   ringBytesMin: 65_536,
   /** Bytes of a lane record around a client's message. */
@@ -36,10 +44,20 @@ export const limits = {
 
 const recordBytesMaxOfSmallestRing = limits.ringBytesMin / RECORD_LENGTH_DIVISOR;
 
-assert(limits.eventBytesMax <= recordBytesMaxOfSmallestRing, "an event fits any ring");
+assert(limits.eventBytesMax + 128 <= recordBytesMaxOfSmallestRing, "an event, numbered, fits any ring");
 assert(
   limits.playerRowBytesMax * 2 <= recordBytesMaxOfSmallestRing,
   "a join, with its player, fits any ring",
+);
+assert(
+  limits.roomCheckpointBytesMax + 64 <= recordBytesMaxOfSmallestRing,
+  "a room's checkpoint fits any ring, on its way out and back",
+);
+assert(
+  // With their ids and lengths.
+  limits.playerRowBytesMax + limits.grantsWaitingMax * (limits.grantBytesMax + 48) + 64 <=
+    recordBytesMaxOfSmallestRing,
+  "a join, with everything that waits for its player, fits any ring",
 );
 assert(
   // Four bytes a character of UTF-8, four bytes a stack, and 64 for the numbers.

@@ -32,6 +32,8 @@ export interface Wiring {
     readonly netToStore: RingMemory;
     /** persistence → net */
     readonly storeToNet: RingMemory;
+    /** persistence → shard i */
+    readonly storeToShard: readonly RingMemory[];
     /** shard i → shard j: `toPeer[i][j]`; null for i = j */
     readonly toPeer: readonly (readonly (RingMemory | null)[])[];
   };
@@ -67,6 +69,7 @@ export function createWiring(config: Config): Wiring {
       toStore: each(lane),
       netToStore: lane(),
       storeToNet: lane(),
+      storeToShard: each(lane),
       toPeer: each((from) => each((to) => (from === to ? null : createRing(config.shards.peerRingBytes)))),
     },
     counters: {

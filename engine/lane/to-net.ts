@@ -26,6 +26,11 @@ export const toNet = {
   roomMessage: 11,
   /** u32 tick: everything of this tick precedes. */
   tickDone: 12,
+  /**
+   * u32 incarnation: everything that survived in this shard has been told again: the events of its durable rooms since
+   * their checkpoints, a roomJoined for each seat, the intents it applied. What net knows of beyond is gone.
+   */
+  restored: 13,
 } as const;
 
 /** The cell message record. */
@@ -41,6 +46,9 @@ export const CELL_PROMOTES = 2;
 export const ROOM_MESSAGE_ROOM = 0; // u32
 export const ROOM_MESSAGE_BODY = 8;
 
+/** Bit of an event record's first byte, beside the scope. */
+const EVENT_DURABLE = 0x80;
+
 export interface MemberRecord {
   readonly session: number;
   readonly joinEpoch: number;
@@ -53,6 +61,13 @@ export interface EventRecord {
   readonly scope: number;
   readonly kind: number;
   readonly roomId: number;
+  /**
+   * Its number among the events of a durable room, from 1: a room that is replayed tells the same event by the same
+   * number. 0: not from a durable room.
+   */
+  readonly roomSeq: number;
+  /** Leaves the process only when its cause, and so everything the shard wrote in this tick, is safe. */
+  readonly isDurable: boolean;
   /** The table, without any header. */
   readonly body: Uint8Array;
 }
@@ -64,6 +79,8 @@ export interface AppliedRecord {
   readonly room: number;
   /** Number of the last reliable intent that took effect or was refused. */
   readonly applied: number;
+  /** World tick in which it did: durable as soon as that tick of the shard is. */
+  readonly tick: number;
 }
 
 export interface RoomJoinedRecord {
@@ -72,6 +89,8 @@ export interface RoomJoinedRecord {
   readonly cell: number;
   readonly roomType: string;
   readonly staysWhenDropped: boolean;
+  /** The room survives the process, and with it the client's knowledge of being in it. */
+  readonly isDurable: boolean;
 }
 
 export interface RoomLeftRecord {
@@ -89,37 +108,44 @@ export function readMember(from: ByteReader): MemberRecord {
 }
 
 export function writeEvent(out: ByteWriter, record: EventRecord): ByteWriter {
-  out.clear().u8(record.scope).u16(record.kind).u32(record.roomId).u16(record.sessions.length);
+  out.clear().u8(record.scope | (record.isDurable ? EVENT_DURABLE : 0));
+  out.u16(record.kind).u32(record.roomId).u32(record.roomSeq).u16(record.sessions.length);
   for (const session of record.sessions) out.u32(session);
   return out.raw(record.body);
 }
 export function readEvent(from: ByteReader): EventRecord {
-  const scope = from.u8();
+  const flags = from.u8();
   const kind = from.u16();
   const roomId = from.u32();
+  const roomSeq = from.u32();
   const sessions: number[] = [];
   for (let left = from.u16(); left > 0; left--) sessions.push(from.u32());
-  return { sessions, scope, kind, roomId, body: from.rest() };
+  const isDurable = (flags & EVENT_DURABLE) !== 0;
+  return { sessions, scope: flags & ~EVENT_DURABLE, kind, roomId, roomSeq, isDurable, body: from.rest() };
 }
 
 export function writeApplied(out: ByteWriter, record: AppliedRecord): ByteWriter {
-  return out.clear().u32(record.session).u32(record.room).u32(record.applied);
+  return out.clear().u32(record.session).u32(record.room).u32(record.applied).u32(record.tick);
 }
 export function readApplied(from: ByteReader): AppliedRecord {
-  return { session: from.u32(), room: from.u32(), applied: from.u32() };
+  return { session: from.u32(), room: from.u32(), applied: from.u32(), tick: from.u32() };
 }
 
 export function writeRoomJoined(out: ByteWriter, record: RoomJoinedRecord): ByteWriter {
   out.clear().u32(record.session).u32(record.roomId).u32(record.cell);
-  return out.text(record.roomType).u8(record.staysWhenDropped ? 1 : 0);
+  return out.text(record.roomType).u8((record.staysWhenDropped ? 1 : 0) | (record.isDurable ? 2 : 0));
 }
 export function readRoomJoined(from: ByteReader): RoomJoinedRecord {
+  const [session, roomId, cell] = [from.u32(), from.u32(), from.u32()];
+  const roomType = from.text();
+  const flags = from.u8();
   return {
-    session: from.u32(),
-    roomId: from.u32(),
-    cell: from.u32(),
-    roomType: from.text(),
-    staysWhenDropped: from.u8() === 1,
+    session,
+    roomId,
+    cell,
+    roomType,
+    staysWhenDropped: (flags & 1) !== 0,
+    isDurable: (flags & 2) !== 0,
   };
 }
 

@@ -51,15 +51,20 @@ export interface HandoffRecord {
   readonly player: Uint8Array;
   /** What EntityTable.packRow wrote. */
   readonly row: Uint8Array;
+  /** Grants the member took lately, so that none is taken twice. Empty for a creature. */
+  readonly grantsTaken: readonly string[];
 }
 
 export function writeHandoff(out: ByteWriter, record: HandoffRecord): ByteWriter {
   out.u32(record.entityId).u32(record.cell).u32(record.session).u32(record.joinEpoch);
-  return out
+  out
     .u8(record.isSuspended ? 1 : 0)
     .u32(record.applied)
     .blob(record.player)
     .blob(record.row);
+  out.u16(record.grantsTaken.length);
+  for (const grantId of record.grantsTaken) out.hex16(grantId);
+  return out;
 }
 export function readHandoff(from: ByteReader): HandoffRecord {
   return {
@@ -71,6 +76,7 @@ export function readHandoff(from: ByteReader): HandoffRecord {
     applied: from.u32(),
     player: from.blob(),
     row: from.blob(),
+    grantsTaken: Array.from({ length: from.u16() }, () => from.hex16()),
   };
 }
 
@@ -100,12 +106,15 @@ export interface ActRecord {
   readonly kind: number;
   /** Shards it has been through. */
   readonly hops: number;
+  /** Of a grant on its short way to a player who is in the field; "" for any other message. */
+  readonly grantId: string;
   readonly body: Uint8Array;
 }
 
 export function writeAct(out: ByteWriter, act: ActRecord): ByteWriter {
   out.u32(act.toEntity).u32(act.toRoom).u32(act.cell).u32(act.fromEntity).u32(act.fromRoom).u32(act.fromCell);
-  return out.u16(act.kind).u8(act.hops).blob(act.body);
+  out.u16(act.kind).u8(act.hops).blob(act.body);
+  return act.grantId === "" ? out.u8(0) : out.u8(1).hex16(act.grantId);
 }
 export function readAct(from: ByteReader): ActRecord {
   return {
@@ -118,5 +127,6 @@ export function readAct(from: ByteReader): ActRecord {
     kind: from.u16(),
     hops: from.u8(),
     body: from.blob(),
+    grantId: from.u8() === 1 ? from.hex16() : "",
   };
 }

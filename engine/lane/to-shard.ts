@@ -1,6 +1,8 @@
 /** Records from net to a shard. Every payload begins with the shard's incarnation; a shard refuses stale ones. */
 import { decodePlayer, encodePlayer, type PlayerRow } from "../player.js";
 import type { ByteReader, ByteWriter } from "./bytes.js";
+import { readGrants, writeGrants } from "./from-store.js";
+import type { GrantRecord } from "./to-store.js";
 
 export const toShard = {
   /** A session enters the field: {@link JoinRecord}. */
@@ -47,6 +49,8 @@ export interface JoinRecord extends SessionRecord {
   readonly isRelocated: boolean;
   readonly isSuspended: boolean;
   readonly player: PlayerRow;
+  /** What the player is still to be given, as loaded. */
+  readonly grants: readonly GrantRecord[];
 }
 
 export interface RoomSessionRecord {
@@ -76,7 +80,7 @@ export function readSession(from: ByteReader): SessionRecord {
 export function writeJoin(out: ByteWriter, record: JoinRecord): ByteWriter {
   writeSession(out, record).f64(record.x).f64(record.y);
   out.u8(record.isRelocated ? 1 : 0).u8(record.isSuspended ? 1 : 0);
-  return encodePlayer(record.player, out);
+  return writeGrants(encodePlayer(record.player, out), record.grants);
 }
 export function readJoin(from: ByteReader): JoinRecord {
   const session = readSession(from);
@@ -84,7 +88,8 @@ export function readJoin(from: ByteReader): JoinRecord {
   const y = from.f64();
   const isRelocated = from.u8() === 1;
   const isSuspended = from.u8() === 1;
-  return { ...session, x, y, isRelocated, isSuspended, player: decodePlayer(from) };
+  const player = decodePlayer(from);
+  return { ...session, x, y, isRelocated, isSuspended, player, grants: readGrants(from) };
 }
 
 export function writeRoomSession(out: ByteWriter, record: RoomSessionRecord): ByteWriter {

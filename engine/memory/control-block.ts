@@ -11,6 +11,8 @@
  *        +8    isTicking (0 or 1): the shard, and control on its behalf when it is dead
  *        +12   heartbeat (31 bits of monotonic ms): the thread
  *        +16   system thread id (i32), by which the kernel accounts its processor time: the thread; 0 if unknown
+ *        +20   durable (i32): the store's thread. Of a shard, the last tick, of net, the last group that the journal
+ *              has for good; -1 before the first. Of the store's own block, what the journal can do now
  * ```
  */
 import { assert, unreachable } from "../assert.js";
@@ -25,6 +27,13 @@ export interface ControlMemory {
 /** What the server is doing: everything, finishing what it has, or stopping now. */
 export type ServerPhase = "running" | "draining" | "stopping";
 
+/**
+ * What can be kept safe: anything; nothing more that can be refused, because the journal has grown to its bound; nothing,
+ * because the disk does not take it.
+ */
+export type JournalState = "accepting" | "full" | "failing";
+
+const journalStates: readonly JournalState[] = ["accepting", "full", "failing"];
 const phases: readonly ServerPhase[] = ["running", "draining", "stopping"];
 
 const ORIGIN_F64 = 0;
@@ -35,6 +44,7 @@ const PUBLISHED_TICK_WORD = 1;
 const TICKING_WORD = 2;
 const HEARTBEAT_WORD = 3;
 const SYSTEM_ID_WORD = 4;
+const DURABLE_WORD = 5;
 /** Threads beside the shards: net, store, main. */
 const OTHER_THREADS = 3;
 const HEARTBEAT_MASK = 0x7fff_ffff;
@@ -49,6 +59,7 @@ export function createControl(shardCountMax: number): ControlMemory {
   };
   const control = new ControlBlock(memory);
   for (let shard = 0; shard < shardCountMax; shard++) control.setPublishedTick(shard, -1);
+  for (let thread = 0; thread <= control.netThread; thread++) control.setDurable(thread, -1);
   return memory;
 }
 
@@ -133,6 +144,31 @@ export class ControlBlock {
   /** The thread itself, as it starts: see engine/system-thread.ts. */
   setSystemThreadId(thread: number, id: number): void {
     Atomics.store(this.#words, this.#at(thread, SYSTEM_ID_WORD), id);
+  }
+
+  /** Of a shard, the last tick, of net, the last group, that survives whatever happens to the process; -1: none. */
+  durable(thread: number): number {
+    return Atomics.load(this.#words, this.#at(thread, DURABLE_WORD));
+  }
+
+  /** The store's thread. Ring who waits for it afterwards. */
+  setDurable(thread: number, upTo: number): void {
+    Atomics.store(this.#words, this.#at(thread, DURABLE_WORD), upTo);
+  }
+
+  get journalState(): JournalState {
+    return journalStates[Atomics.load(this.#words, this.#at(this.storeThread, DURABLE_WORD))]!;
+  }
+
+  /** The store's thread. */
+  setJournalState(state: JournalState): void {
+    Atomics.store(this.#words, this.#at(this.storeThread, DURABLE_WORD), journalStates.indexOf(state));
+  }
+
+  /** Control, before any shard is started: incarnations go on from those of the process before this one. */
+  setIncarnationBase(incarnation: number): void {
+    for (let shard = 0; shard < this.shardCountMax; shard++)
+      Atomics.store(this.#words, this.#at(shard, INCARNATION_WORD), incarnation | 0);
   }
 
   /** The monotonic time, in ms, at which tick 0 begins for every shard. */

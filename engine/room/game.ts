@@ -24,6 +24,18 @@ export type { BattleFighterRow, BattleResultRow, ItemStack, PlayerRow };
 export interface Game {
   readonly fields: readonly FieldType[];
   readonly rooms: readonly RoomType[];
+  /** Static data that fields and rooms read: skills, creatures, items. */
+  readonly tables?: readonly TableSpec[];
+}
+
+/** One table of static game data: a JSON file, read at the start and again, alone, whenever it has changed. */
+export interface TableSpec<Row = unknown> {
+  /** Lower-case letters, digits and dashes; the file is `<name>.json`. */
+  readonly name: string;
+  /** The file shipped with the game, as a URL; an operator's file of the same name takes precedence. */
+  readonly file: URL;
+  /** Checks everything. Throws an Error that names row, column, what it got and what it wants. */
+  parse(json: unknown): readonly Row[];
 }
 
 /** One kind of reliable intent a field or room understands. Unknown kinds never reach the game. */
@@ -36,6 +48,43 @@ export interface IntentSpec {
   /** Token bucket per session: sustained rate and burst. */
   readonly perSecond: number;
   readonly burst: number;
+  /**
+   * Of a field: what it does is to be kept safe, so it is refused by name while that is not possible. Every intent of a
+   * durable room is.
+   */
+  readonly isDurable?: boolean;
+}
+
+/** Something for a player that neither a crash nor an absence may lose or double: a reward, a gift, a traded thing. */
+export interface Grant {
+  /** 32 hex digits, unique for ever. */
+  readonly grantId: string;
+  /** The game's own number. */
+  readonly kind: number;
+  /** Room it is from, or 0. */
+  readonly fromRoom: number;
+  /** The hook's for the call only. */
+  readonly body: Uint8Array;
+}
+
+/** Whom a grant is for: by who they are, and where they may be found at once. */
+export interface GrantReceiver {
+  readonly playerId: string;
+  readonly entityId: number;
+  /** Cell the entity was last seen in. */
+  readonly cell: number;
+}
+
+/** A change of what a player owns: one line of the ledger. */
+export interface LedgerChange {
+  /** The game's word for why, at most 32 characters. */
+  readonly reason: string;
+  /** Gained, or lost when negative; default 0. */
+  readonly gold?: number;
+  /** Kind of item; default 0: only gold moved. */
+  readonly item?: number;
+  /** Items gained, or lost when negative; default 0. */
+  readonly count?: number;
 }
 
 /** A verified intent. `body` holds the FlatBuffers table (empty when the spec has no schema) and is the hook's for the call only. */
@@ -94,6 +143,16 @@ export interface Field {
   onCreatureLost?(homeCell: number, index: number): void;
   /** The member's entity has just been added at the place the store knows. */
   onJoin?(member: FieldMember): void;
+  /**
+   * The server was started again and the member's entity is back as of its last checkpoint, some seconds old: place,
+   * columns and all. Called instead of onJoin.
+   */
+  onReturn?(member: FieldMember): void;
+  /**
+   * Something granted to the member: change `member.player` and book it. Called once per grant, however often the
+   * server dies; the engine saves the player afterwards.
+   */
+  onGrant?(member: FieldMember, grant: Grant): void;
   /** The socket is gone; the member stays for the grace time. */
   onDrop?(member: FieldMember): void;
   onReconnect?(member: FieldMember): void;
@@ -119,6 +178,8 @@ export interface FieldContext {
   readonly tickPeriodMs: number;
   /** Number of the step being made. */
   readonly tick: number;
+  /** The rows of a table as they are now: ask at each use, an operator may have changed them. */
+  table<Row>(spec: TableSpec<Row>): readonly Row[];
   readonly entities: EntityTable;
   /** Cells somebody can see, in ascending order; the first `awakeCount` entries. A cell asleep is not to be touched. */
   readonly awakeCells: Int32Array;
@@ -152,6 +213,13 @@ export interface FieldContext {
   joinRoom(roomId: number, session: number, player: RoomPlayer): number;
   /** Hands the member's row to the store and tells the client its new state. */
   save(member: FieldMember): void;
+  /** Writes a line of the ledger for a change of what the member owns. It is kept with the row of the next save, or not at all. */
+  book(member: FieldMember, change: LedgerChange): void;
+  /**
+   * Gives something to a player, who may be anywhere, or away. It is kept together with the giver's row, so what the
+   * giver loses and what the receiver gains happen both or neither. `body` is copied. Save the giver in the same hook.
+   */
+  grant(from: FieldMember, to: GrantReceiver, kind: number, body: Uint8Array): void;
 }
 
 /** Id of a creature: high bit, home cell, index within it. People have the high bit clear. */
@@ -189,6 +257,12 @@ export interface RoomType {
   readonly tickHz: number;
   readonly membersMax: number;
   readonly intents: readonly IntentSpec[];
+  /**
+   * The room survives the death of its thread and of the process: its inputs and checkpoints are kept on disk, it goes
+   * on where it was, and everybody in it sees each of its events once, in order. It must implement checkpoint and
+   * restore, and stay below `limits.roomCheckpointBytesMax`. Default false: it ends with its thread.
+   */
+  readonly isDurable?: boolean;
   /** What becomes of a member whose socket is gone: `stay` for the session's grace time, or `leave` at once. */
   readonly onSocketLost: "stay" | "leave";
   create(context: RoomContext): Room;
@@ -217,8 +291,10 @@ export interface RoomContext {
   /** Room ticks made so far; during onTick, the number of this one, from 1. */
   readonly tick: number;
   readonly tickPeriodMs: number;
-  /** Wall clock of the last input or tick, for rows people read. */
+  /** Wall clock of the tick being made, for rows people read. A room's state must not depend on it. */
   readonly wallMs: number;
+  /** The rows of a table as they were when the room was opened: a room ends by the rules it began with. */
+  table<Row>(spec: TableSpec<Row>): readonly Row[];
   readonly members: ReadonlyMap<number, RoomMember>;
   /** The room's own dice: seeded by the room's id, checkpointed by the engine. */
   chance(): number;
@@ -236,6 +312,8 @@ export interface RoomContext {
   setTimer(id: number, ticks: number): void;
   clearTimer(id: number): void;
   appendResult(result: BattleResultRow): void;
+  /** Gives something to a player, exactly once. For durable rooms only. `body` is copied. */
+  grant(to: GrantReceiver, kind: number, body: Uint8Array): void;
   /** Puts a member out; onLeave is called. */
   remove(member: RoomMember): void;
   /** Whether the room ticks: a room with nothing to do for now turns this off and costs nothing until it turns it on. Starts true. */

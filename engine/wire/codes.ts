@@ -150,6 +150,13 @@ export const refusals = {
     "the game could not handle this intent",
     "nothing; it has been logged",
   ),
+  notDurable: entry(
+    13,
+    "notDurable",
+    true,
+    "what this would do cannot be kept safe right now",
+    "try again later",
+  ),
 } as const satisfies Record<string, CodeEntry>;
 
 /** Process exit codes, after sysexits.h where it has one. */
