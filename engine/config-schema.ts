@@ -175,6 +175,16 @@ export const configSchema = z.strictObject({
         .describe("How often durable rooms that change, and entities in awake cells, are checkpointed"),
     })
     .prefault({}),
+  tables: z
+    .strictObject({
+      folder: z
+        .string()
+        .default("")
+        .describe(
+          "Folder with tables of static game data that replace the shipped ones, one <name>.json each; watched",
+        ),
+    })
+    .prefault({}),
   admin: z
     .strictObject({
       host: z.string().min(1).default("127.0.0.1"),

@@ -5,6 +5,7 @@
  * ```
  *   byte 0     originMs (f64): control
  *        8     phase (i32): control; 0 running, 1 draining, 2 stopping
+ *       12     tablesVersion (u32): control; raised whenever other tables of static game data are in force
  *      128     one block of 128 bytes per thread: shards first, then net, store, main
  *        +0    incarnation (u32): control
  *        +4    publishedTick (i32): the shard; -1 before its first
@@ -38,6 +39,7 @@ const phases: readonly ServerPhase[] = ["running", "draining", "stopping"];
 
 const ORIGIN_F64 = 0;
 const PHASE_WORD = 2;
+const TABLES_VERSION_WORD = 3;
 const BLOCK_WORDS = 32;
 const INCARNATION_WORD = 0;
 const PUBLISHED_TICK_WORD = 1;
@@ -188,6 +190,16 @@ export class ControlBlock {
   /** Control only. Ring the doorbells afterwards: sleepers do not watch this word. */
   setPhase(phase: ServerPhase): void {
     Atomics.store(this.#words, PHASE_WORD, phaseWord(phase));
+  }
+
+  /** How often other tables of static game data have been put in force. */
+  get tablesVersion(): number {
+    return Atomics.load(this.#words, TABLES_VERSION_WORD) >>> 0;
+  }
+
+  /** Control, after the tables can be read. Nobody is rung: they matter from the next tick on. */
+  raiseTablesVersion(): void {
+    Atomics.add(this.#words, TABLES_VERSION_WORD, 1);
   }
 
   #at(thread: number, word: number): number {

@@ -26,6 +26,16 @@ export interface Game {
   readonly rooms: readonly RoomType[];
   /** Static data that fields and rooms read: skills, creatures, items. */
   readonly tables?: readonly TableSpec[];
+  /**
+   * What holds between tables, such as that every skill a species names exists. Throws as {@link TableSpec.parse} does;
+   * the tables are then refused together.
+   */
+  checkTables?(tables: TableRows): void;
+}
+
+/** Tables that belong together. */
+export interface TableRows {
+  rows<Row>(spec: TableSpec<Row>): readonly Row[];
 }
 
 /** One table of static game data: a JSON file, read at the start and again, alone, whenever it has changed. */

@@ -1,11 +1,14 @@
 /** Loads the games a config names. Every thread that needs their rules or their intents loads them itself. */
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { FieldType, Game, RoomType } from "./game.js";
+import type { FieldType, Game, RoomType, TableSpec } from "./game.js";
+import type { TableSpecs } from "./game-tables.js";
 
 export interface GameCatalogue {
   readonly field: FieldType;
   readonly rooms: ReadonlyMap<string, RoomType>;
+  /** Default: there are none. */
+  readonly tables?: TableSpecs;
 }
 
 /** A game that cannot be loaded or does not fit the config. Names what and where. */
@@ -19,10 +22,19 @@ const BUILT_IN = "gridshard:games";
 export async function loadGames(modules: readonly string[], fieldName: string): Promise<GameCatalogue> {
   const fields = new Map<string, FieldType>();
   const rooms = new Map<string, RoomType>();
+  const tables = new Map<string, TableSpec>();
+  const checks: TableSpecs["checks"][number][] = [];
   for (const name of modules) {
     const game = await loadGame(name);
     for (const field of game.fields) fields.set(field.name, field);
     for (const room of game.rooms) rooms.set(room.name, room);
+    for (const spec of game.tables ?? []) {
+      const other = tables.get(spec.name);
+      if (other !== undefined && other !== spec)
+        throw new GameInvalid(`games: "${name}" has a table "${spec.name}", and so has a game before it`);
+      tables.set(spec.name, spec);
+    }
+    if (game.checkTables !== undefined) checks.push((set) => game.checkTables?.(set));
   }
   const field = fields.get(fieldName);
   if (field === undefined) {
@@ -30,7 +42,7 @@ export async function loadGames(modules: readonly string[], fieldName: string): 
       `world.field: got "${fieldName}", want one of ${[...fields.keys()].join(", ") || "no field is loaded"}`,
     );
   }
-  return { field, rooms };
+  return { field, rooms, tables: { list: [...tables.values()], checks } };
 }
 
 async function loadGame(name: string): Promise<Game> {
@@ -56,6 +68,10 @@ async function loadGame(name: string): Promise<Game> {
     if (isType(type)) continue;
     throw new GameInvalid(`games: "${name}" has a field or room without name, create or intents`);
   }
+  for (const spec of (game.tables ?? []) as unknown[]) {
+    if (isTable(spec)) continue;
+    throw new GameInvalid(`games: "${name}" has a table without name, file or parse`);
+  }
   return game as Game;
 }
 
@@ -64,4 +80,16 @@ function isType(type: unknown): boolean {
   if (typeof type !== "object" || type === null) return false;
   const { name, create, intents } = type as Partial<Record<"name" | "create" | "intents", unknown>>;
   return typeof name === "string" && typeof create === "function" && Array.isArray(intents);
+}
+
+/** A table's name is part of paths. */
+function isTable(spec: unknown): boolean {
+  if (typeof spec !== "object" || spec === null) return false;
+  const { name, file, parse } = spec as Partial<Record<"name" | "file" | "parse", unknown>>;
+  return (
+    typeof name === "string" &&
+    /^[a-z0-9-]{1,64}$/.test(name) &&
+    file instanceof URL &&
+    typeof parse === "function"
+  );
 }
