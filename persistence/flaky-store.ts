@@ -1,8 +1,9 @@
 /** A real store that a test can make slow, absent or picky. */
-import type { BattleResultRow, PlayerRow } from "../engine/player.js";
+import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
 import {
   type AppliedMigration,
   type Batch,
+  type DeadLetter,
   type Dialect,
   type OpenMode,
   type Store,
@@ -20,7 +21,7 @@ export class FlakyStore implements Store {
   readonly rejects = new Set<string>();
   /** Thrown by the next batch instead of anything of the store's. */
   bug: Error | null = null;
-  /** Sizes of the batches given, in order, whatever became of them. */
+  /** Rows of the batches given, dead letters not counted, in order, whatever became of them. */
   readonly batches: number[] = [];
   #held: (() => void)[] = [];
 
@@ -54,16 +55,40 @@ export class FlakyStore implements Store {
   }
 
   async applyBatch(batch: Batch): Promise<void> {
-    this.batches.push(batch.players.length + batch.battleResults.length);
+    const { ledger = [] } = batch;
+    this.batches.push(batch.players.length + batch.battleResults.length + ledger.length);
     await this.#answer();
     if (this.bug !== null) throw this.bug;
     const ids = [
       ...batch.players.map((row) => row.playerId),
       ...batch.battleResults.map((row) => row.battleId),
+      ...ledger.map((row) => row.playerId),
     ];
     const bad = ids.find((id) => this.rejects.has(id));
     if (bad !== undefined) throw new StoreRejected(`${bad} is not to this store's taste`);
     await this.#store.applyBatch(batch);
+  }
+
+  async appliedPosition(journalId: string): Promise<number> {
+    await this.#answer();
+    return this.#store.appliedPosition(journalId);
+  }
+
+  async deadLetters(
+    limit: number,
+    after?: Pick<DeadLetter, "journalId" | "position" | "key">,
+  ): Promise<DeadLetter[]> {
+    await this.#answer();
+    return this.#store.deadLetters(limit, after);
+  }
+
+  async removeDeadLetter(letter: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<void> {
+    await this.#answer();
+    await this.#store.removeDeadLetter(letter);
+  }
+
+  ledgerOf(playerId: string, limit: number): Promise<LedgerRow[]> {
+    return this.#store.ledgerOf(playerId, limit);
   }
 
   recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {

@@ -28,6 +28,26 @@ export function isConnectionLost(error: unknown): boolean {
   return code !== undefined && /^(PROTOCOL_|E[A-Z]+$)/.test(code);
 }
 
+/** No further attempt helps before an operator has done something. */
+export function isForGood(error: unknown): boolean {
+  const { code = "" } = error as DriverError;
+  return forGoodCodes.has(code) || /_CERT_|_CERT$|CERTIFICATE/.test(code);
+}
+
+const forGoodCodes = new Set([
+  "ER_BAD_DB_ERROR",
+  "ER_ACCESS_DENIED_ERROR",
+  "ER_ACCESS_DENIED_NO_PASSWORD_ERROR",
+  "ER_DBACCESS_DENIED_ERROR",
+  "ER_TABLEACCESS_DENIED_ERROR",
+  "ER_HOST_NOT_PRIVILEGED",
+  "ER_NOT_SUPPORTED_AUTH_MODE",
+  "ER_NO_SUCH_TABLE",
+  "ER_BAD_FIELD_ERROR",
+  "AUTH_SWITCH_PLUGIN_ERROR",
+  "HANDSHAKE_NO_SSL_SUPPORT",
+]);
+
 /** The store's error for the driver's. `where` names the database without its password. */
 export function explainMysqlError(error: unknown, where: string): unknown {
   if (!(error instanceof Error)) return error;
@@ -38,9 +58,7 @@ export function explainMysqlError(error: unknown, where: string): unknown {
     return new StoreRejected(`${why}: correct the row`, { cause: error });
   return new StoreUnavailable(
     `${why}: ${remedies[code] ?? "check that the database server runs and answers"}`,
-    {
-      cause: error,
-    },
+    { cause: error, isForGood: isForGood(error) },
   );
 }
 
@@ -51,7 +69,9 @@ const remedies: Readonly<Record<string, string>> = {
   ER_DBACCESS_DENIED_ERROR: "grant the user all rights on that database",
   ER_TABLEACCESS_DENIED_ERROR: "grant the user all rights on that database",
   ER_CON_COUNT_ERROR: "raise max_connections of the server",
+  ER_HOST_NOT_PRIVILEGED: "grant the user access from this host",
   ER_NO_SUCH_TABLE: "the schema is incomplete; run the migrations",
+  ER_BAD_FIELD_ERROR: "the schema is incomplete; run the migrations",
   ER_OPTION_PREVENTS_STATEMENT: "the server is read-only; point to the primary",
   ER_RECORD_FILE_FULL: "make room on the server's disk",
   ER_DISK_FULL: "make room on the server's disk",

@@ -1,5 +1,4 @@
 /** The store for MySQL and MariaDB. Query text keeps to what both understand: `VALUES(column)`, no row aliases. */
-import { createHash } from "node:crypto";
 import { setTimeout as systemSleep } from "node:timers/promises";
 import mysql, {
   type Connection,
@@ -10,26 +9,31 @@ import mysql, {
   type SslOptions,
 } from "mysql2/promise";
 import { assert } from "../engine/assert.js";
-import type { BattleResultRow, PlayerRow } from "../engine/player.js";
-import { pendingMigrations, readMigrations } from "./migrations.js";
-import { explainMysqlError, isConflict, isConnectionLost } from "./mysql-errors.js";
-import { applyStatements, type SqlSession } from "./mysql-statements.js";
+import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
+import { readMigrations } from "./migrations.js";
+import { explainMysqlError, isConflict, isConnectionLost, isForGood } from "./mysql-errors.js";
+import { migrateMysql } from "./mysql-migrate.js";
+import {
+  selectBattles,
+  selectLedger,
+  selectLetters,
+  selectMigrations,
+  selectPlayer,
+  selectPosition,
+} from "./mysql-reads.js";
+import { applyTransaction, type SqlSession } from "./mysql-statements.js";
 import {
   type AppliedMigration,
+  type AuditedStore,
   type Batch,
+  type DeadLetter,
   type OpenMode,
-  SchemaMismatch,
-  type Store,
+  type StoreAudit,
   StoreUnavailable,
 } from "./store.js";
-import { arrangeBatch, checkBattlesLimit } from "./store-batch.js";
-import {
-  type BattleColumns,
-  exactNumber,
-  type FighterColumns,
-  idBytes,
-  joinBattles,
-} from "./store-values.js";
+import { auditRows } from "./store-audit.js";
+import { arrangeBatch, checkRowsLimit } from "./store-batch.js";
+import { idBytes } from "./store-values.js";
 
 export interface MysqlStoreOptions {
   readonly host?: string;
@@ -85,20 +89,11 @@ const sessionSetup = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTI
 // MySQL 8 has another name for the same variable.
 const sessionSetupMysql8 = sessionSetup.replace("tx_isolation", "transaction_isolation");
 
-interface PlayerColumns extends RowDataPacket {
-  readonly name: string;
-  readonly level: number;
-  readonly experience: string;
-  readonly gold: string;
-  readonly x: number;
-  readonly y: number;
-  readonly version: number;
-  readonly item: number | null;
-  readonly count: number;
-}
+/** Reads have parameters; a batch is several statements in one text, on the one connection that takes such. */
+type Purpose = "read" | "batch";
 
 /** A {@link Store} in a database of a MySQL or MariaDB server. */
-export class MysqlStore implements Store {
+export class MysqlStore implements AuditedStore {
   readonly dialect = "mysql";
   readonly #limits: MysqlStoreLimits;
   readonly #sleep: (ms: number) => Promise<unknown>;
@@ -107,10 +102,14 @@ export class MysqlStore implements Store {
   readonly #database: string;
   /** Names the database in errors; never with its password. */
   readonly #where: string;
-  #pool: Pool | null = null;
+  #pools: Readonly<Record<Purpose, Pool>> | null = null;
+  /** Raised by every open and close: who finds another number than it began with has been closed meanwhile. */
+  #epoch = 0;
+  #isOpening = false;
   /** Bytes of one packet, of connections whose session is set up. */
   #packetBytesMax = new WeakMap<Connection, number>();
-  readonly #connections = new Set<Connection>();
+  /** Every connection there is: what does not say goodbye in time is cut. */
+  readonly #connections = new Set<{ destroy(): void }>();
   /** Attempts after the first, of all calls so far. */
   retries = 0;
 
@@ -136,110 +135,118 @@ export class MysqlStore implements Store {
   }
 
   async open(mode: OpenMode = "migrate"): Promise<void> {
-    assert(this.#pool === null, "a store is opened once");
-    if (mode === "migrate") await this.#migrate();
-    const pool = mysql.createPool({
-      ...this.#config,
-      connectionLimit: this.#limits.connectionsMax,
-      queueLimit: CALLS_WAITING_MAX,
-    });
-    pool.on("connection", (connection) => this.#connections.add(connection));
-    this.#pool = pool;
+    assert(this.#pools === null && !this.#isOpening, "a store is opened once");
+    const epoch = ++this.#epoch;
+    this.#isOpening = true;
     try {
+      if (mode === "migrate") await this.#migrate();
+      if (epoch !== this.#epoch)
+        throw new StoreUnavailable(`${this.#where} was closed while it was being opened: open it again`);
+      // One connection for batches: they wait for one another here, not for each other's locks.
+      this.#pools = {
+        read: this.#pool({ connectionLimit: this.#limits.connectionsMax }),
+        batch: this.#pool({ connectionLimit: 1, multipleStatements: true }),
+      };
       await this.health();
     } catch (error) {
-      await this.close();
+      if (epoch === this.#epoch) await this.close();
       throw error;
+    } finally {
+      this.#isOpening = false;
     }
   }
 
-  async close(): Promise<void> {
-    const pool = this.#pool;
-    if (pool === null) return;
-    this.#pool = null;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#limits.closeMsMax);
+  #pool(options: { readonly connectionLimit: number; readonly multipleStatements?: boolean }): Pool {
+    const pool = mysql.createPool({ ...this.#config, ...options, queueLimit: CALLS_WAITING_MAX });
+    pool.on("connection", (connection) => {
+      this.#connections.add(connection);
+      const forget = () => this.#connections.delete(connection);
+      connection.once("end", forget).once("error", forget);
     });
-    // A server that does not answer is not waited for: the sockets are simply closed.
-    await Promise.race([pool.end().catch(() => {}), late]);
-    clearTimeout(timer);
+    return pool;
+  }
+
+  async close(): Promise<void> {
+    this.#epoch++;
+    const pools = this.#pools;
+    this.#pools = null;
+    if (pools !== null) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.#limits.closeMsMax);
+      });
+      // A server that does not answer is not waited for: the sockets are simply closed.
+      await Promise.race([Promise.allSettled([pools.read.end(), pools.batch.end()]), late]);
+      clearTimeout(timer);
+    }
     for (const connection of this.#connections) connection.destroy();
     this.#connections.clear();
   }
 
   async loadPlayer(playerId: string): Promise<PlayerRow | null> {
-    const id = idBytes(playerId);
-    // One statement, so one snapshot: never the row of one version and the inventory of another.
-    const rows = await this.#call((session) =>
-      session.select<PlayerColumns>(
-        `SELECT p.name, p.level, p.experience, p.gold, p.x, p.y, p.version, i.item, i.count
-         FROM players AS p LEFT JOIN player_items AS i ON i.player_id = p.player_id
-         WHERE p.player_id = ? ORDER BY i.slot`,
-        [id],
-      ),
-    );
-    const row = rows[0];
-    if (row === undefined) return null;
-    return {
-      playerId,
-      name: row.name,
-      level: row.level,
-      experience: exactNumber(row.experience, `experience of player ${playerId}`),
-      gold: exactNumber(row.gold, `gold of player ${playerId}`),
-      inventory: rows.flatMap(({ item, count }) => (item === null ? [] : [{ item, count }])),
-      x: row.x,
-      y: row.y,
-      version: row.version,
-    };
+    return this.#call("read", (session) => selectPlayer(session, playerId));
   }
 
   async applyBatch(batch: Batch): Promise<void> {
     const arranged = arrangeBatch(batch);
-    await this.#call(async (session) => {
-      await session.run("START TRANSACTION");
-      await applyStatements(session, arranged);
-      await session.run("COMMIT");
-    });
+    await this.#call("batch", (session) => applyTransaction(session, arranged));
+  }
+
+  async appliedPosition(journalId: string): Promise<number> {
+    return this.#call("read", (session) => selectPosition(session, journalId));
+  }
+
+  async deadLetters(
+    limit: number,
+    after: Pick<DeadLetter, "journalId" | "position" | "key"> | null = null,
+  ): Promise<DeadLetter[]> {
+    checkRowsLimit(limit);
+    return this.#call("read", (session) => selectLetters(session, { limit, after }));
+  }
+
+  async removeDeadLetter(letter: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<void> {
+    const values = [idBytes(letter.journalId), letter.position, idBytes(letter.key)];
+    await this.#call("read", (session) =>
+      session.run("DELETE FROM dead_letters WHERE journal_id = ? AND position = ? AND row_key = ?", values),
+    );
+  }
+
+  async ledgerOf(playerId: string, limit: number): Promise<LedgerRow[]> {
+    checkRowsLimit(limit);
+    return this.#call("read", (session) => selectLedger(session, { playerId, limit }));
   }
 
   async recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {
-    checkBattlesLimit(limit);
-    const id = idBytes(playerId);
-    return this.#call(async (session) => {
-      const battles = await session.select<BattleColumns & RowDataPacket>(
-        `SELECT b.battle_id, b.room_type, b.ended_at_ms, b.ticks, b.winning_side
-         FROM (SELECT ended_at_ms, battle_id FROM battle_fighters WHERE player_id = ?
-           GROUP BY ended_at_ms, battle_id ORDER BY ended_at_ms DESC, battle_id DESC LIMIT ?) AS latest
-         JOIN battles AS b ON b.battle_id = latest.battle_id
-         ORDER BY b.ended_at_ms DESC, b.battle_id DESC`,
-        [id, limit],
-      );
-      if (battles.length === 0) return [];
-      const fighters = await session.select<FighterColumns & RowDataPacket>(
-        `SELECT battle_id, player_id, name, side, outcome, experience, gold FROM battle_fighters
-         WHERE battle_id IN (?) ORDER BY battle_id, seat`,
-        [battles.map((battle) => battle.battle_id)],
-      );
-      return joinBattles(battles, fighters);
-    });
+    checkRowsLimit(limit);
+    return this.#call("read", (session) => selectBattles(session, { playerId, limit }));
   }
 
   async health(): Promise<void> {
-    await this.#call((session) => session.run("SELECT 1"));
+    await this.#call("read", (session) => session.run("SELECT 1"));
   }
 
   async appliedMigrations(): Promise<AppliedMigration[]> {
-    return this.#call((session) => appliedMigrations(session));
+    return this.#call("read", selectMigrations);
+  }
+
+  async audit(findingsMax: number): Promise<StoreAudit> {
+    return this.#call("read", async (session) => {
+      // One snapshot for all of it: a batch that comes in between is seen whole or not at all.
+      await session.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+      await session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT");
+      const audit = await auditRows((sql, values) => session.select(sql, values), findingsMax);
+      await session.run("COMMIT");
+      return audit;
+    });
   }
 
   /** One call of the store: on a connection of its own, again on another after a conflict or a lost connection. */
-  async #call<T>(use: (session: SqlSession) => Promise<T>): Promise<T> {
+  async #call<T>(purpose: Purpose, use: (session: SqlSession) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#attempt(use);
+        return await this.#attempt(purpose, use);
       } catch (error) {
-        const isWorthMore = isConflict(error) || isConnectionLost(error);
+        const isWorthMore = (isConflict(error) || isConnectionLost(error)) && !isForGood(error);
         if (!isWorthMore || attempt >= this.#limits.attemptsMax) throw explainMysqlError(error, this.#where);
         this.retries++;
         await this.#sleep(this.#limits.backoffMs * 2 ** (attempt - 1));
@@ -247,18 +254,33 @@ export class MysqlStore implements Store {
     }
   }
 
-  async #attempt<T>(use: (session: SqlSession) => Promise<T>): Promise<T> {
-    if (this.#pool === null) throw new StoreUnavailable(`${this.#where} is not open: open the store first`);
-    const connection = await this.#pool.getConnection();
+  async #attempt<T>(purpose: Purpose, use: (session: SqlSession) => Promise<T>): Promise<T> {
+    if (this.#pools === null) throw new StoreUnavailable(`${this.#where} is not open: open the store first`);
+    const connection = await this.#pools[purpose].getConnection();
     try {
       const result = await use(await this.#session(connection));
       connection.release();
       return result;
     } catch (error) {
-      // With the connection goes its transaction, whatever state either was in.
-      connection.destroy();
-      this.#connections.delete(connection.connection);
+      if (await this.#hasRolledBack(connection, error)) connection.release();
+      else {
+        // With the connection goes its transaction, whatever state either was in.
+        connection.destroy();
+        this.#connections.delete(connection.connection);
+      }
       throw error;
+    }
+  }
+
+  /** Whether the connection is as good as new after what the server said no to. */
+  async #hasRolledBack(connection: PoolConnection, error: unknown): Promise<boolean> {
+    if (isConnectionLost(error)) return false;
+    try {
+      await answered(connection.query("ROLLBACK"), { connection, timeoutMs: this.#limits.statementMsMax });
+      return true;
+    } catch {
+      // The first error says what happened; this one only that the connection is gone as well.
+      return false;
     }
   }
 
@@ -271,67 +293,31 @@ export class MysqlStore implements Store {
     return sqlSession(connection, {
       timeoutMs: this.#limits.statementMsMax,
       statementRowsMax: this.#limits.statementRowsMax,
-      statementBytesMax: packetBytesMax / 4,
+      packetBytesMax,
     });
   }
 
   async #migrate(): Promise<void> {
     const known = readMigrations("mysql", this.#migrations);
+    const { migrationLockMsMax: lockMsMax, statementMsMax } = this.#limits;
     let connection: Connection | null = null;
     try {
       connection = await mysql.createConnection({ ...this.#config, multipleStatements: true });
-      await setUpSession(connection, this.#limits.statementMsMax);
-      const lockMs = this.#limits.migrationLockMsMax;
-      const timeoutMs = lockMs + this.#limits.statementMsMax;
-      const session = sqlSession(connection, { timeoutMs, statementRowsMax: 1, statementBytesMax: 1 });
-      // Freed when the connection ends, however this process ends.
-      const [lock] = await session.select<RowDataPacket>("SELECT GET_LOCK(?, ?) AS is_ours", [
-        `gridshard ${createHash("sha256").update(this.#database).digest("hex").slice(0, 32)}`,
-        lockMs / 1000,
-      ]);
-      if (Number(lock?.is_ours) !== 1)
-        throw new StoreUnavailable(
-          `${this.#where}: another process is still migrating it: wait, then start again`,
-        );
-      for (const migration of pendingMigrations(await appliedMigrations(session), known)) {
-        try {
-          await session.run(createMigrationsTable);
-          await session.run(migration.sql);
-        } catch (error) {
-          if (isConnectionLost(error)) throw error;
-          const why = error instanceof Error ? error.message : String(error);
-          throw new SchemaMismatch(
-            `migration ${migration.number} (${migration.name}) failed, perhaps halfway: ${why}`,
-            { cause: error },
-          );
-        }
-        await session.run("INSERT INTO schema_migrations (number, name, checksum) VALUES (?, ?, ?)", [
-          migration.number,
-          migration.name,
-          migration.checksum,
-        ]);
-      }
+      this.#connections.add(connection);
+      const packetBytesMax = await setUpSession(connection, statementMsMax);
+      const session = sqlSession(connection, {
+        timeoutMs: lockMsMax + statementMsMax,
+        statementRowsMax: this.#limits.statementRowsMax,
+        packetBytesMax,
+      });
+      await migrateMysql(session, { known, database: this.#database, lockMsMax, where: this.#where });
     } catch (error) {
       throw explainMysqlError(error, this.#where);
     } finally {
+      if (connection !== null) this.#connections.delete(connection);
       connection?.destroy();
     }
   }
-}
-
-const createMigrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
-  number INT UNSIGNED NOT NULL PRIMARY KEY, name VARCHAR(128) NOT NULL, checksum CHAR(64) NOT NULL
-) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;
-
-async function appliedMigrations(session: SqlSession): Promise<AppliedMigration[]> {
-  const known = await session.select<RowDataPacket>(
-    "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'",
-  );
-  if (known.length === 0) return [];
-  const rows = await session.select<RowDataPacket & AppliedMigration>(
-    "SELECT number, name, checksum FROM schema_migrations ORDER BY number",
-  );
-  return rows.map(({ number, name, checksum }) => ({ number, name, checksum }));
 }
 
 /** Makes a fresh connection one of ours, and returns the bytes that one packet may have. */
@@ -351,14 +337,13 @@ function sqlSession(
   options: {
     readonly timeoutMs: number;
     readonly statementRowsMax: number;
-    readonly statementBytesMax: number;
+    readonly packetBytesMax: number;
   },
 ): SqlSession {
-  const { timeoutMs, statementRowsMax, statementBytesMax } = options;
+  const { timeoutMs, statementRowsMax, packetBytesMax } = options;
   return {
     statementRowsMax,
-    statementBytesMax,
-    escape: (value) => connection.escape(value),
+    packetBytesMax,
     async select<Row>(sql: string, values: readonly unknown[] = []) {
       const asked = connection.query<RowDataPacket[]>(sql, [...values]);
       const [rows] = await answered(asked, { connection, timeoutMs });
@@ -366,6 +351,15 @@ function sqlSession(
     },
     async run(sql, values = []) {
       await answered(connection.query(sql, [...values]), { connection, timeoutMs });
+    },
+    async runText(text) {
+      // No values, not even an empty list of them: the driver would look through the whole text for places to put them.
+      const asked = connection.query<RowDataPacket[]>(text, null);
+      const [results, fields] = await answered(asked, { connection, timeoutMs });
+      if (!Array.isArray(results)) return [];
+      const ofStatements = fields as readonly unknown[];
+      const isSeveral = ofStatements[0] === undefined || Array.isArray(ofStatements[0]);
+      return isSeveral ? (results as unknown[]).filter((rows) => Array.isArray(rows)) : [results];
     },
   };
 }

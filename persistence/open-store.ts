@@ -7,13 +7,13 @@ import type { Clock } from "../engine/time.js";
 import type { DataFolder } from "./data-folder.js";
 import { MysqlStore, type MysqlStoreOptions } from "./mysql-store.js";
 import { SqliteStore } from "./sqlite-store.js";
-import { type Store, StoreUnavailable } from "./store.js";
+import { type AuditedStore, type Store, StoreUnavailable } from "./store.js";
 
 const FIRST_WAIT_MS = 50;
 const WAIT_MS_MAX = 1000;
 
 /** A store as configured, not open. The SQLite store's file is in `folder`, which this process holds. */
-export function createStore(config: Config["store"], folder: DataFolder): Store {
+export function createStore(config: Config["store"], folder: DataFolder): AuditedStore {
   if (config.kind === "sqlite") return new SqliteStore({ folder, fileName: config.file });
   return new MysqlStore(parseMysqlUrl(config.url));
 }
@@ -46,7 +46,10 @@ export function parseMysqlUrl(text: string): MysqlStoreOptions {
   };
 }
 
-/** Opens a store that may still be starting. Throws its last StoreUnavailable when `waitMs` have passed. */
+/**
+ * Opens a store that may still be starting. Throws its last StoreUnavailable when `waitMs` have passed, and at once
+ * what is for good.
+ */
 export async function openWithin(
   store: Store,
   options: {
@@ -63,7 +66,7 @@ export async function openWithin(
       await store.open();
       return;
     } catch (error) {
-      if (!(error instanceof StoreUnavailable) || clock.nowMs() >= deadlineMs) throw error;
+      if (!(error instanceof StoreUnavailable) || error.isForGood || clock.nowMs() >= deadlineMs) throw error;
       log.warn("the store cannot be opened yet", { reason: error.message });
       await sleep(Math.min(nextMs, Math.max(0, deadlineMs - clock.nowMs())));
     }

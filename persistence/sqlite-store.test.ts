@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DataFolder, DataFolderOwned } from "./data-folder.js";
-import { crashBatch } from "./sqlite-crash-rows.js";
+import { CRASH_JOURNAL, crashBatch } from "./sqlite-crash-rows.js";
 import { sqlitePlace } from "./sqlite-place.js";
 import { SqliteStore } from "./sqlite-store.js";
 import { StoreUnavailable } from "./store.js";
@@ -40,6 +40,8 @@ async function wholeVersion(store: SqliteStore): Promise<number> {
     for (const row of want.players) assert.deepEqual(await store.loadPlayer(row.playerId), row);
   const battles = await store.recentBattles(idOf(1), 100);
   assert.equal(battles.length, version);
+  assert.equal((await store.ledgerOf(idOf(1), 100)).length, version);
+  assert.equal(await store.appliedPosition(CRASH_JOURNAL), version, "the position is part of the batch");
   return version;
 }
 

@@ -13,26 +13,36 @@ import fs, { closeSync, openSync, readSync, rmSync } from "node:fs";
 import type { SQLiteValue, Database as SqliteDatabase, Statement } from "node-sqlite3-wasm";
 import sqlite from "node-sqlite3-wasm";
 import { assert } from "../engine/assert.js";
-import type { BattleResultRow, PlayerRow } from "../engine/player.js";
+import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
 import { type DataFolder, syncFolder } from "./data-folder.js";
 import { pendingMigrations, readMigrations } from "./migrations.js";
 import {
   type AppliedMigration,
+  type AuditedStore,
   type Batch,
+  type DeadLetter,
   type OpenMode,
   SchemaMismatch,
-  type Store,
+  type StoreAudit,
   StoreRejected,
   StoreUnavailable,
 } from "./store.js";
-import { arrangeBatch, checkBattlesLimit } from "./store-batch.js";
+import { auditRows } from "./store-audit.js";
+import { arrangeBatch, checkRowsLimit } from "./store-batch.js";
 import {
   type BattleColumns,
   type ColumnNumber,
   exactNumber,
   type FighterColumns,
   idBytes,
+  inventoryText,
   joinBattles,
+  type LedgerColumns,
+  type LetterColumns,
+  letterOf,
+  lineOf,
+  type PlayerColumns,
+  playerOf,
 } from "./store-values.js";
 
 export interface SqliteStoreOptions {
@@ -46,23 +56,33 @@ export interface SqliteStoreOptions {
 
 /** Everything the program asks of the database, prepared once. */
 const statements = {
-  upsertPlayer: `INSERT INTO players (player_id, name, level, experience, gold, x, y, version)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  begin: "BEGIN IMMEDIATE",
+  commit: "COMMIT",
+  upsertPlayer: `INSERT INTO players (player_id, name, level, experience, gold, x, y, inventory, version)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (player_id) DO UPDATE SET name = excluded.name, level = excluded.level,
       experience = excluded.experience, gold = excluded.gold, x = excluded.x, y = excluded.y,
-      version = excluded.version
+      inventory = excluded.inventory, version = excluded.version
     WHERE excluded.version >= version`,
-  upsertItem: `INSERT INTO player_items (player_id, slot, item, count) VALUES (?, ?, ?, ?)
-    ON CONFLICT (player_id, slot) DO UPDATE SET item = excluded.item, count = excluded.count
-    WHERE excluded.item <> item OR excluded.count <> count`,
-  cutItems: "DELETE FROM player_items WHERE player_id = ? AND slot >= ?",
+  insertLine: `INSERT INTO ledger (player_id, version, line, at_ms, reason, gold, item, count)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (player_id, version, line) DO NOTHING`,
   insertBattle: `INSERT INTO battles (battle_id, room_type, ended_at_ms, ticks, winning_side)
     VALUES (?, ?, ?, ?, ?) ON CONFLICT (battle_id) DO NOTHING`,
   insertFighter: `INSERT INTO battle_fighters
     (battle_id, seat, player_id, name, side, outcome, experience, gold, ended_at_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  selectPlayer: "SELECT name, level, experience, gold, x, y, version FROM players WHERE player_id = ?",
-  selectItems: "SELECT item, count FROM player_items WHERE player_id = ? ORDER BY slot",
+  insertLetter: `INSERT INTO dead_letters (journal_id, position, row_key, kind, reason, at_ms, row_bytes)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (journal_id, position, row_key) DO NOTHING`,
+  advance: `INSERT INTO journal_progress (journal_id, position) VALUES (?, ?)
+    ON CONFLICT (journal_id) DO UPDATE SET position = excluded.position WHERE excluded.position > position`,
+  selectPlayer:
+    "SELECT name, level, experience, gold, x, y, version, inventory FROM players WHERE player_id = ?",
+  selectLedger: `SELECT version, line, at_ms, reason, gold, item, count FROM ledger
+    WHERE player_id = ? ORDER BY version DESC, line DESC LIMIT ?`,
+  selectLetters: `SELECT journal_id, position, row_key, kind, reason, at_ms, row_bytes FROM dead_letters
+    WHERE (journal_id, position, row_key) > (?, ?, ?) ORDER BY journal_id, position, row_key LIMIT ?`,
+  deleteLetter: "DELETE FROM dead_letters WHERE journal_id = ? AND position = ? AND row_key = ?",
+  selectPosition: "SELECT position FROM journal_progress WHERE journal_id = ?",
   selectBattles: `SELECT battle_id, room_type, ended_at_ms, ticks, winning_side FROM battles
     WHERE battle_id IN (SELECT battle_id FROM battle_fighters WHERE player_id = ?1
       GROUP BY ended_at_ms, battle_id ORDER BY ended_at_ms DESC, battle_id DESC LIMIT ?2)
@@ -76,18 +96,8 @@ const statements = {
 
 type StatementName = keyof typeof statements;
 
-interface PlayerColumns {
-  readonly name: string;
-  readonly level: number;
-  readonly experience: ColumnNumber;
-  readonly gold: ColumnNumber;
-  readonly x: number;
-  readonly y: number;
-  readonly version: number;
-}
-
 /** A {@link Store} in one file. Its work is synchronous: it belongs on the persistence thread. */
-export class SqliteStore implements Store {
+export class SqliteStore implements AuditedStore {
   readonly dialect = "sqlite";
   readonly #file: string;
   readonly #folder: DataFolder;
@@ -126,30 +136,22 @@ export class SqliteStore implements Store {
     const id = idBytes(playerId);
     return this.#guarded(() => {
       const row = this.#statement("selectPlayer").get([id]) as PlayerColumns | null;
-      if (row === null) return null;
-      const items = this.#statement("selectItems").all([id]) as { item: number; count: number }[];
-      return {
-        playerId,
-        name: row.name,
-        level: row.level,
-        experience: exactNumber(row.experience, `experience of player ${playerId}`),
-        gold: exactNumber(row.gold, `gold of player ${playerId}`),
-        inventory: items.map(({ item, count }) => ({ item, count })),
-        x: row.x,
-        y: row.y,
-        version: row.version,
-      };
+      return row === null ? null : playerOf(row, playerId);
     });
   }
 
   async applyBatch(batch: Batch): Promise<void> {
-    const { players, battleResults } = arrangeBatch(batch);
+    const { players, battleResults, ledger, deadLetters, progress } = arrangeBatch(batch);
     this.#guarded((db) => {
-      db.exec("BEGIN IMMEDIATE");
+      this.#statement("begin").run();
       try {
         for (const row of players) this.#applyPlayer(row);
+        for (const row of ledger) this.#applyLine(row);
         for (const row of battleResults) this.#applyBattleResult(row);
-        db.exec("COMMIT");
+        for (const letter of deadLetters) this.#applyLetter(letter);
+        if (progress !== null)
+          this.#statement("advance").run([idBytes(progress.journalId), progress.position]);
+        this.#statement("commit").run();
       } catch (error) {
         if (db.inTransaction) db.exec("ROLLBACK");
         throw error;
@@ -157,8 +159,55 @@ export class SqliteStore implements Store {
     });
   }
 
+  async appliedPosition(journalId: string): Promise<number> {
+    const id = idBytes(journalId);
+    return this.#guarded(() => {
+      const row = this.#statement("selectPosition").get([id]) as { readonly position: ColumnNumber } | null;
+      return row === null ? 0 : exactNumber(row.position, `position of journal ${journalId}`);
+    });
+  }
+
+  async deadLetters(
+    limit: number,
+    after: Pick<DeadLetter, "journalId" | "position" | "key"> | null = null,
+  ): Promise<DeadLetter[]> {
+    checkRowsLimit(limit);
+    const { journalId, position, key } = after ?? beforeAllLetters;
+    const values: SQLiteValue[] = [idBytes(journalId), position, idBytes(key), limit];
+    return this.#guarded(() =>
+      (this.#statement("selectLetters").all(values) as unknown as LetterColumns[]).map(letterOf),
+    );
+  }
+
+  async removeDeadLetter(letter: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<void> {
+    const values: SQLiteValue[] = [idBytes(letter.journalId), letter.position, idBytes(letter.key)];
+    this.#guarded(() => this.#statement("deleteLetter").run(values));
+  }
+
+  async ledgerOf(playerId: string, limit: number): Promise<LedgerRow[]> {
+    checkRowsLimit(limit);
+    const values: SQLiteValue[] = [idBytes(playerId), limit];
+    return this.#guarded(() =>
+      (this.#statement("selectLedger").all(values) as unknown as LedgerColumns[]).map((row) =>
+        lineOf(row, playerId),
+      ),
+    );
+  }
+
+  async audit(findingsMax: number): Promise<StoreAudit> {
+    // Nobody else writes: the folder is this process's, and nothing else runs between two questions of one turn.
+    return auditRows(
+      async (sql, values) =>
+        this.#guarded((db) => {
+          const rows = db.all(sql, [...(values as SQLiteValue[])]);
+          return rows as never[];
+        }),
+      findingsMax,
+    );
+  }
+
   async recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {
-    checkBattlesLimit(limit);
+    checkRowsLimit(limit);
     const values: SQLiteValue[] = [idBytes(playerId), limit];
     return this.#guarded(() =>
       joinBattles(
@@ -177,14 +226,22 @@ export class SqliteStore implements Store {
   }
 
   #applyPlayer(row: PlayerRow): void {
-    const id = idBytes(row.playerId);
     const { name, level, experience, gold, x, y, version } = row;
-    const values = [id, name, level, experience, gold, x, y, version];
-    // No change means that the store has a newer version, and with it a newer inventory.
-    if (this.#statement("upsertPlayer").run(values).changes === 0) return;
-    const upsertItem = this.#statement("upsertItem");
-    for (const [slot, stack] of row.inventory.entries()) upsertItem.run([id, slot, stack.item, stack.count]);
-    this.#statement("cutItems").run([id, row.inventory.length]);
+    const inventory = inventoryText(row.inventory);
+    const values = [idBytes(row.playerId), name, level, experience, gold, x, y, inventory, version];
+    this.#statement("upsertPlayer").run(values);
+  }
+
+  #applyLine(row: LedgerRow): void {
+    const { version, line, atMs, reason, gold, item, count } = row;
+    const values = [idBytes(row.playerId), version, line, atMs, reason, gold, item, count];
+    this.#statement("insertLine").run(values);
+  }
+
+  #applyLetter(letter: DeadLetter): void {
+    const { journalId, position, key, kind, reason, atMs, row } = letter;
+    const values = [idBytes(journalId), position, idBytes(key), kind, reason, atMs, row];
+    this.#statement("insertLetter").run(values);
   }
 
   #applyBattleResult(row: BattleResultRow): void {
@@ -239,6 +296,7 @@ export class SqliteStore implements Store {
       if (isHot(`${this.#file}-journal`))
         throw new StoreUnavailable(
           `${this.#file}-journal holds a transaction that was not rolled back: keep both files and report this`,
+          { isForGood: true },
         );
       syncFolder(this.#folder.path);
       return opened;
@@ -281,12 +339,15 @@ export class SqliteStore implements Store {
     if (/constraint failed|datatype mismatch|cannot store|too big/.test(error.message))
       return new StoreRejected(`${why}: correct the row`, { cause: error });
     if (/not a database|malformed/.test(error.message))
-      return new StoreUnavailable(`${why}: restore it from a backup`, { cause: error });
+      return new StoreUnavailable(`${why}: restore it from a backup`, { cause: error, isForGood: true });
     if (/is full/.test(error.message))
       return new StoreUnavailable(`${why}: make room on that disk`, { cause: error });
     return new StoreUnavailable(`${why}: check the disk and the rights to the folder`, { cause: error });
   }
 }
+
+/** Less than any letter that there can be: positions begin at 0. */
+const beforeAllLetters = { journalId: "0".repeat(32), position: -1, key: "0".repeat(32) };
 
 const createMigrationsTable = `CREATE TABLE IF NOT EXISTS schema_migrations (
   number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT`;

@@ -4,9 +4,13 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type BattleResultRow, newPlayer, type PlayerRow } from "../engine/player.js";
+import type { PlayerRow } from "../engine/player.js";
 import { migrationStatus, migrationsFolder, readMigrations } from "./migrations.js";
 import { SchemaMismatch, type Store, StoreRejected, StoreUnavailable } from "./store.js";
+import { testJournalContract } from "./store-contract-journal.js";
+import { battleRow, idOf, playerRow } from "./store-contract-rows.js";
+
+export { battleRow, idOf, letterRow, lineRow, playerRow } from "./store-contract-rows.js";
 
 /** An empty database of its own. */
 export interface StorePlace {
@@ -16,28 +20,10 @@ export interface StorePlace {
   release(): Promise<void>;
 }
 
-export function idOf(number: number): string {
-  return number.toString(16).padStart(32, "0");
-}
-
-export function playerRow(number: number, version: number, changes: Partial<PlayerRow> = {}): PlayerRow {
-  return { ...newPlayer(idOf(number), `player ${number}`), version, gold: version, ...changes };
-}
-
-export function battleRow(number: number, changes: Partial<BattleResultRow> = {}): BattleResultRow {
-  return {
-    battleId: idOf(number),
-    roomType: "battle",
-    endedAtMs: 1_700_000_000_000 + number,
-    ticks: 100,
-    winningSide: 0,
-    fighters: [
-      { playerId: idOf(1), name: "Ada", side: 0, outcome: "won", experience: 10, gold: 5 },
-      { playerId: "", name: "wolf", side: 1, outcome: "lost", experience: 0, gold: 0 },
-    ],
-    ...changes,
-  };
-}
+/** Opens a store on an empty database for one test. */
+export type WithStore = (
+  use: (store: Store, reopened: () => Promise<Store>) => Promise<void>,
+) => Promise<void>;
 
 /** Registers the tests. `place` makes a fresh, empty database for each; one without a schema has no migrations. */
 export function testStoreContract(
@@ -45,7 +31,7 @@ export function testStoreContract(
   place: () => Promise<StorePlace>,
   options: { readonly migrations: "files" | "none" } = { migrations: "files" },
 ): void {
-  const withStore = async (use: (store: Store, reopened: () => Promise<Store>) => Promise<void>) => {
+  const withStore: WithStore = async (use) => {
     const here = await place();
     const store = here.store();
     const reopened = async () => {
@@ -259,6 +245,7 @@ export function testStoreContract(
         assert.equal((await store.loadPlayer(idOf(2)))?.version, 20);
       }));
 
+    testJournalContract(withStore);
     if (options.migrations === "files") testMigrations(place);
   });
 }

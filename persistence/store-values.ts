@@ -1,6 +1,6 @@
 /** How ids and numbers look in a database, the same for both dialects. */
-import type { BattleFighterRow, BattleResultRow } from "../engine/player.js";
-import { StoreRejected } from "./store.js";
+import type { BattleFighterRow, BattleResultRow, ItemStack, LedgerRow, PlayerRow } from "../engine/player.js";
+import { type DeadLetter, type RowKind, StoreRejected } from "./store.js";
 
 /** A value of a numeric column: drivers give a string or a bigint for what a number might not hold. */
 export type ColumnNumber = number | bigint | string;
@@ -77,4 +77,108 @@ export function joinBattles(
     });
   }
   return rows;
+}
+
+/** A row of `players` without its key. */
+export interface PlayerColumns {
+  readonly name: string;
+  readonly level: number;
+  readonly experience: ColumnNumber;
+  readonly gold: ColumnNumber;
+  readonly x: number;
+  readonly y: number;
+  readonly version: number;
+  readonly inventory: string;
+}
+
+/** A row of `ledger` without its player. */
+export interface LedgerColumns {
+  readonly version: number;
+  readonly line: number;
+  readonly at_ms: ColumnNumber;
+  readonly reason: string;
+  readonly gold: ColumnNumber;
+  readonly item: number;
+  readonly count: number;
+}
+
+/** A row of `dead_letters`. */
+export interface LetterColumns {
+  readonly journal_id: Uint8Array;
+  readonly position: ColumnNumber;
+  readonly row_key: Uint8Array;
+  readonly kind: string;
+  readonly reason: string;
+  readonly at_ms: ColumnNumber;
+  readonly row_bytes: Uint8Array;
+}
+
+/** An inventory as JSON: `[[item,count],…]`. */
+export function inventoryText(inventory: readonly ItemStack[]): string {
+  let text = "[";
+  for (let slot = 0; slot < inventory.length; slot++) {
+    const { item, count } = inventory[slot]!;
+    text += slot === 0 ? `[${item},${count}]` : `,[${item},${count}]`;
+  }
+  return `${text}]`;
+}
+
+/** The opposite of {@link inventoryText}, of what may have been changed by hand. */
+export function parseInventory(text: string, playerId: string): ItemStack[] {
+  const wrong = `inventory of player ${playerId} in the database is no JSON of the form [[item,count],…]: correct the row by hand`;
+  let pairs: unknown;
+  try {
+    pairs = JSON.parse(text);
+  } catch (error) {
+    throw new StoreRejected(wrong, { cause: error });
+  }
+  if (!Array.isArray(pairs)) throw new StoreRejected(wrong);
+  return pairs.map((pair: unknown) => {
+    if (!Array.isArray(pair) || pair.length !== 2 || !pair.every(isU16)) throw new StoreRejected(wrong);
+    return { item: pair[0] as number, count: pair[1] as number };
+  });
+}
+
+function isU16(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= 0xffff;
+}
+
+export function playerOf(row: PlayerColumns, playerId: string): PlayerRow {
+  return {
+    playerId,
+    name: row.name,
+    level: row.level,
+    experience: exactNumber(row.experience, `experience of player ${playerId}`),
+    gold: exactNumber(row.gold, `gold of player ${playerId}`),
+    inventory: parseInventory(row.inventory, playerId),
+    x: row.x,
+    y: row.y,
+    version: row.version,
+  };
+}
+
+export function lineOf(row: LedgerColumns, playerId: string): LedgerRow {
+  const { version, line, reason, item, count } = row;
+  return {
+    playerId,
+    version,
+    line,
+    atMs: exactNumber(row.at_ms, `at_ms in the ledger of player ${playerId}`),
+    reason,
+    gold: exactNumber(row.gold, `gold in the ledger of player ${playerId}`),
+    item,
+    count,
+  };
+}
+
+export function letterOf(row: LetterColumns): DeadLetter {
+  return {
+    journalId: idDigits(row.journal_id),
+    position: exactNumber(row.position, "position of a dead letter"),
+    kind: row.kind as RowKind,
+    key: idDigits(row.row_key),
+    reason: row.reason,
+    atMs: exactNumber(row.at_ms, "at_ms of a dead letter"),
+    row: Uint8Array.from(row.row_bytes),
+  };
 }

@@ -53,8 +53,9 @@ export interface Store {
 
   /**
    * Connects, and with "migrate" (the default) brings the schema up to date. Throws {@link StoreUnavailable} when
-   * the database cannot be reached, {@link SchemaMismatch} when it is not one this program may touch. May be called
-   * again after it has thrown.
+   * the database cannot be reached, {@link SchemaMismatch} when it is not one this program may touch. Both say by
+   * `isForGood` whether to try again is of any use before an operator has done something. May be called again after
+   * it has thrown, as often as one likes: what it had opened is closed.
    */
   open(mode?: OpenMode): Promise<void>;
 
@@ -75,8 +76,11 @@ export interface Store {
   /** How far a journal has been applied; 0 for one the store has never heard of. */
   appliedPosition(journalId: string): Promise<number>;
 
-  /** Rows set aside, in the order of their positions, at most `limit` of those behind `after`. */
-  deadLetters(limit: number, after?: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<DeadLetter[]>;
+  /** Rows set aside, journal by journal in the order of their positions, at most `limit` of those behind `after`. */
+  deadLetters(
+    limit: number,
+    after?: Pick<DeadLetter, "journalId" | "position" | "key">,
+  ): Promise<DeadLetter[]>;
 
   /** Takes a dead letter out: an operator has seen to it. */
   removeDeadLetter(letter: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<void>;
@@ -94,17 +98,78 @@ export interface Store {
   appliedMigrations(): Promise<AppliedMigration[]>;
 }
 
-/** The store cannot do it now and may later: try again with the same rows. */
+/** A store whose rows can be checked against one another, for an operator. */
+export interface AuditedStore extends Store {
+  /**
+   * Compares what each player has with the sum of their ledger, and looks for rows that belong to nobody. Each list
+   * holds at most `findingsMax`; the counts are whole. Beside a running server, rows on their way may show.
+   */
+  audit(findingsMax: number): Promise<StoreAudit>;
+}
+
+export interface StoreAudit {
+  readonly players: number;
+  readonly ledgerLines: number;
+  readonly progress: readonly Progress[];
+  readonly deadLetters: number;
+  readonly differences: readonly LedgerDifference[];
+  readonly differenceCount: number;
+  readonly orphans: readonly OrphanRow[];
+  readonly orphanCount: number;
+}
+
+/** A player who has something else than their ledger says. */
+export interface LedgerDifference {
+  readonly playerId: string;
+  /** Kind of item, or 0: gold. */
+  readonly item: number;
+  readonly inLedger: number;
+  readonly inPlayer: number;
+}
+
+/** A row whose owner is not there. */
+export interface OrphanRow {
+  readonly table: "ledger" | "battle_fighters";
+  /** Id of the player or battle that is missing. */
+  readonly ownerId: string;
+}
+
+/**
+ * The store cannot do it now and may later: try again with the same rows. `isForGood`: not before an operator has
+ * done something (wrong password, no such database, a file that is no database), so a start says so and ends. All
+ * else (down, frozen, refused, overloaded) passes by itself.
+ */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
+  readonly isForGood: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isForGood?: boolean } = {}) {
+    super(message, options);
+    this.isForGood = options.isForGood ?? false;
+  }
+}
+
+/** A row that no store takes, found before any database was asked. `row` is the very object of the batch. */
+export interface BadRow {
+  readonly kind: RowKind;
+  readonly row: PlayerRow | BattleResultRow | LedgerRow;
+  readonly reason: string;
 }
 
 /** The store will never take this row, however often it is asked. The message names the row and what it wants. */
 export class StoreRejected extends Error {
   override readonly name = "StoreRejected";
+  /** Every row at fault, when that was found without asking a database; empty: halve the batch to find it. */
+  readonly badRows: readonly BadRow[];
+
+  constructor(message: string, options: ErrorOptions & { readonly badRows?: readonly BadRow[] } = {}) {
+    super(message, options);
+    this.badRows = options.badRows ?? [];
+  }
 }
 
 /** The schema in the database is not one this program may touch: an operator must look. */
 export class SchemaMismatch extends Error {
   override readonly name = "SchemaMismatch";
+  readonly isForGood = true;
 }

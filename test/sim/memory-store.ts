@@ -2,10 +2,10 @@
  * A store in memory that keeps the contract of persistence/store.ts and every freedom it leaves: it answers late, is
  * away now and then, and may have applied a batch that it says it could not.
  */
-import type { BattleResultRow, PlayerRow } from "../../engine/player.js";
-import type { AppliedMigration, Batch, Store } from "../../persistence/store.js";
+import type { BattleResultRow, LedgerRow, PlayerRow } from "../../engine/player.js";
+import type { AppliedMigration, Batch, DeadLetter, Store } from "../../persistence/store.js";
 import { StoreUnavailable } from "../../persistence/store.js";
-import { arrangeBatch, checkBattlesLimit } from "../../persistence/store-batch.js";
+import { type ArrangedBatch, arrangeBatch, checkRowsLimit } from "../../persistence/store-batch.js";
 
 /** How one call goes: told before it is carried out. */
 export interface Mood {
@@ -27,6 +27,11 @@ export class StoredRows {
   readonly battles = new Map<string, BattleResultRow>();
   /** Ids of the battles in which a player fought. */
   readonly battlesOf = new Map<string, Set<string>>();
+  /** By player, version and line. */
+  readonly ledger = new Map<string, LedgerRow>();
+  /** By journal, position and key, each at its full width. */
+  readonly deadLetters = new Map<string, DeadLetter>();
+  readonly progress = new Map<string, number>();
   isOpen = false;
 }
 
@@ -62,14 +67,13 @@ export class MemoryStore implements Store {
     });
   }
 
-  applyBatch(batch: Batch): Promise<void> {
+  async applyBatch(batch: Batch): Promise<void> {
     // What is given is looked at now: a caller that changes its rows afterwards does not change ours.
-    const given = structuredClone(batch);
-    return this.#answer("write", () => this.#apply(given));
+    const given = structuredClone(arrangeBatch(batch));
+    await this.#answer("write", () => this.#apply(given));
   }
 
-  #apply(batch: Batch): void {
-    const { players, battleResults } = arrangeBatch(batch);
+  #apply({ players, battleResults, ledger, deadLetters, progress }: ArrangedBatch): void {
     const rows = this.#rows;
     for (const row of players) {
       const known = rows.players.get(row.playerId);
@@ -83,11 +87,59 @@ export class MemoryStore implements Store {
         rows.battlesOf.set(playerId, fought.add(row.battleId));
       }
     }
+    for (const row of ledger) {
+      const key = `${row.playerId} ${row.version} ${row.line}`;
+      if (!rows.ledger.has(key)) rows.ledger.set(key, row);
+    }
+    for (const letter of deadLetters) {
+      const key = letterKey(letter);
+      if (!rows.deadLetters.has(key)) rows.deadLetters.set(key, letter);
+    }
+    if (progress !== null) {
+      const known = rows.progress.get(progress.journalId) ?? 0;
+      rows.progress.set(progress.journalId, Math.max(known, progress.position));
+    }
     this.batches++;
   }
 
+  appliedPosition(journalId: string): Promise<number> {
+    return this.#answer("read", () => this.#rows.progress.get(journalId) ?? 0);
+  }
+
+  deadLetters(
+    limit: number,
+    after?: Pick<DeadLetter, "journalId" | "position" | "key">,
+  ): Promise<DeadLetter[]> {
+    checkRowsLimit(limit);
+    const behind = after === undefined ? "" : letterKey(after);
+    return this.#answer("read", () =>
+      [...this.#rows.deadLetters]
+        .filter(([key]) => key > behind)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .slice(0, limit)
+        .map(([, letter]) => structuredClone(letter)),
+    );
+  }
+
+  removeDeadLetter(letter: Pick<DeadLetter, "journalId" | "position" | "key">): Promise<void> {
+    return this.#answer("write", () => {
+      this.#rows.deadLetters.delete(letterKey(letter));
+    });
+  }
+
+  ledgerOf(playerId: string, limit: number): Promise<LedgerRow[]> {
+    checkRowsLimit(limit);
+    return this.#answer("read", () =>
+      [...this.#rows.ledger.values()]
+        .filter((row) => row.playerId === playerId)
+        .sort((a, b) => b.version - a.version || b.line - a.line)
+        .slice(0, limit)
+        .map((row) => structuredClone(row)),
+    );
+  }
+
   recentBattles(playerId: string, limit: number): Promise<BattleResultRow[]> {
-    checkBattlesLimit(limit);
+    checkRowsLimit(limit);
     return this.#answer("read", () =>
       [...(this.#rows.battlesOf.get(playerId) ?? [])]
         .map((id) => this.#rows.battles.get(id)!)
@@ -125,4 +177,8 @@ export class MemoryStore implements Store {
     this.failures++;
     return new StoreUnavailable("the simulated store is away: wait");
   }
+}
+
+function letterKey({ journalId, position, key }: Pick<DeadLetter, "journalId" | "position" | "key">): string {
+  return `${journalId} ${String(position).padStart(16, "0")} ${key}`;
 }
