@@ -14,6 +14,9 @@ export interface Faults {
   readonly stalls: number;
   /** Per store. */
   readonly outages: number;
+  /** The whole process: killed, or the machine's power lost. */
+  readonly kills: number;
+  readonly powerCuts: number;
   /** Share of the store's calls that fail by themselves. */
   readonly storeFailures: number;
   readonly link: LinkConditions;
@@ -30,6 +33,8 @@ const none: Faults = {
   deaths: 0,
   stalls: 0,
   outages: 0,
+  kills: 0,
+  powerCuts: 0,
   storeFailures: 0,
   link: { latencyMsMin: 1, latencyMsMax: 15, windowBytes: 65_536 },
   bufferedBytesMax: 65_536,
@@ -54,6 +59,8 @@ const deaths: Partial<Faults> = { deaths: 0.25, stalls: 0.3 };
 const store: Partial<Faults> = { outages: 0.3, storeFailures: 0.15, goodbyes: 0.15, secondLogins: 0.05 };
 const stalls: Partial<Faults> = { stalls: 0.8 };
 
+const kill: Partial<Faults> = { kills: 0.3, cuts: 0.05, stalls: 0.2 };
+
 export const faultFamilies = {
   calm: none,
   network: { ...none, ...network },
@@ -61,6 +68,8 @@ export const faultFamilies = {
   store: { ...none, ...store },
   stalls: { ...none, ...stalls, cuts: 0.1 },
   deaths: { ...none, ...deaths },
+  kill: { ...none, ...kill },
+  power: { ...none, ...kill, kills: 0, powerCuts: 0.3 },
   failover: { ...none, ...deaths, stalls: 2, cuts: 0.15, secondLogins: 0.05, goodbyes: 0.05 },
   everything: {
     ...none,

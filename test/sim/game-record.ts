@@ -8,8 +8,10 @@ export type Fail = (message: string) => never;
 export type ShardLife = string;
 
 interface SessionRecord {
-  /** Numbers of reliable intents that took effect, wherever. */
+  /** Numbers of reliable intents that took effect, wherever, in this process … */
   readonly applied: Set<number>;
+  /** … and in those before. */
+  readonly appliedBefore: Set<number>;
   /** The newest of them per room; the field is 0. */
   readonly newest: Map<number, number>;
   /** Those of the field since the member last joined. */
@@ -50,6 +52,17 @@ export class GameRecord {
     if (this.dying === this.life) throw new SimulatedDeath();
   }
 
+  /** All that was not kept is gone, and may be done again. */
+  processDied(): void {
+    this.dying = null;
+    for (const known of this.#sessions.values()) {
+      for (const seq of known.applied) known.appliedBefore.add(seq);
+      known.applied.clear();
+      known.newest.clear();
+      known.appliedSinceJoin = 0;
+    }
+  }
+
   joined(session: number): void {
     this.of(session).appliedSinceJoin = 0;
   }
@@ -88,7 +101,13 @@ export class GameRecord {
   of(session: number): SessionRecord {
     let known = this.#sessions.get(session);
     if (known === undefined) {
-      known = { applied: new Set(), newest: new Map(), appliedSinceJoin: 0, told: new Map() };
+      known = {
+        applied: new Set(),
+        appliedBefore: new Set(),
+        newest: new Map(),
+        appliedSinceJoin: 0,
+        told: new Map(),
+      };
       this.#sessions.set(session, known);
     }
     return known;

@@ -7,6 +7,7 @@ import { POSITION_UNITS } from "../../engine/wire/message-types.js";
 import type { Shard } from "../../shards/shard.js";
 import type { Fail, GameRecord } from "./game-record.js";
 import type { SimPlayer } from "./sim-player.js";
+import type { SimProcess } from "./sim-process.js";
 import type { SimServer } from "./sim-server.js";
 
 export interface Stage {
@@ -32,7 +33,7 @@ function eachReal(shard: Shard, each: (row: number, id: number) => void): void {
 export function checkTick(stage: Stage, fail: Fail): void {
   const { server, hasDeaths } = stage;
   const epochs = new Map<number, number>();
-  server.shards.forEach((shard, number) => {
+  server.process?.shards.forEach((shard, number) => {
     if (shard === undefined) return;
     for (const member of shard.field.members.values()) {
       const { session, joinEpoch, row } = member;
@@ -52,15 +53,16 @@ export function checkTick(stage: Stage, fail: Fail): void {
 
 /** Dearer: every real entity is somewhere once. */
 export function checkEntities(stage: Stage, fail: Fail): void {
-  if (stage.hasDeaths) return;
-  const problem = doubledEntity(stage.server);
+  const { process } = stage.server;
+  if (stage.hasDeaths || process === null) return;
+  const problem = doubledEntity(process);
   if (problem !== null) fail(problem);
 }
 
-function doubledEntity(server: SimServer): string | null {
+function doubledEntity(process: SimProcess): string | null {
   const owners = new Map<number, number>();
   let problem: string | null = null;
-  server.shards.forEach((shard, number) => {
+  process.shards.forEach((shard, number) => {
     if (shard === undefined) return;
     eachReal(shard, (_row, id) => {
       const other = owners.get(id);
@@ -78,21 +80,23 @@ export function unrest(stage: Stage): string | null {
   if (waiting !== undefined) return `${waiting.name} is ${waiting.client.state.kind}`;
   const busy = players.find((player) => player.client.stats().intentsWaiting > 0);
   if (busy !== undefined) return `${busy.name} has ${busy.client.stats().intentsWaiting} intents waiting`;
-  if (server.shards.some((shard) => shard === undefined)) return "a shard is down";
+  const { process } = server;
+  if (process === null) return "the server is down";
+  if (process.shards.some((shard) => shard === undefined)) return "a shard is down";
   return (
-    countsDiffer(stage) ??
-    doubledEntity(server) ??
-    creaturesDiffer(server) ??
-    sightDiffers(stage) ??
+    countsDiffer(stage, process) ??
+    doubledEntity(process) ??
+    creaturesDiffer(stage, process) ??
+    sightDiffers(stage, process) ??
     untold(stage)
   );
 }
 
-function countsDiffer({ server, players }: Stage): string | null {
-  const members = server.shards.reduce((sum, shard) => sum + shard!.field.members.size, 0);
-  const { net } = server.counters;
+function countsDiffer({ server, players }: Stage, process: SimProcess): string | null {
+  const members = process.shards.reduce((sum, shard) => sum + shard!.field.members.size, 0);
+  const { net } = process.counters;
   const counts = {
-    sessions: server.gateway.sessionCount,
+    sessions: process.gateway.sessionCount,
     live: net.get(netMetric.sessions_live),
     suspended: players.length + net.get(netMetric.sessions_suspended),
     connections: server.transport.connectionCount,
@@ -102,15 +106,15 @@ function countsDiffer({ server, players }: Stage): string | null {
     if (count !== players.length) return `${name}: ${count} of ${players.length}`;
   }
   for (const { name, witness } of players) {
-    const holders = server.shards.filter((shard) => shard!.field.members.has(witness.session));
+    const holders = process.shards.filter((shard) => shard!.field.members.has(witness.session));
     if (holders.length !== 1) return `${name}, session ${witness.session}, is on ${holders.length} shards`;
   }
   return null;
 }
 
-function creaturesDiffer(server: SimServer): string | null {
+function creaturesDiffer({ server }: Stage, process: SimProcess): string | null {
   let creatures = 0;
-  for (const shard of server.shards) {
+  for (const shard of process.shards) {
     eachReal(shard!, (_row, id) => {
       if (isCreatureId(id)) creatures++;
     });
@@ -119,7 +123,7 @@ function creaturesDiffer(server: SimServer): string | null {
 }
 
 /** Everything that every client has in sight is what stands there, and nothing else. */
-function sightDiffers({ server, players, nowMs }: Stage): string | null {
+function sightDiffers({ server, players, nowMs }: Stage, process: SimProcess): string | null {
   for (const { name, client, witness } of players) {
     const { world } = client;
     world.sweep(nowMs);
@@ -131,7 +135,7 @@ function sightDiffers({ server, players, nowMs }: Stage): string | null {
         if (seen.has(id)) return `${name} sees entity ${id} in two cells`;
         seen.add(id);
       }
-      const problem = cellDiffers(server, cell, slots, client);
+      const problem = cellDiffers({ server, process, cell, slots, client });
       if (problem !== null) return `${name}: ${problem}`;
     }
     const own = world.entities.get(witness.session);
@@ -143,13 +147,15 @@ function sightDiffers({ server, players, nowMs }: Stage): string | null {
   return null;
 }
 
-function cellDiffers(
-  server: SimServer,
-  cell: number,
-  slots: ReadonlyMap<number, number>,
-  client: SimPlayer["client"],
-): string | null {
-  const { entities } = server.shards[server.ownership.owner(cell)]!.field;
+function cellDiffers(parts: {
+  readonly server: SimServer;
+  readonly process: SimProcess;
+  readonly cell: number;
+  readonly slots: ReadonlyMap<number, number>;
+  readonly client: SimPlayer["client"];
+}): string | null {
+  const { server, process, cell, slots, client } = parts;
+  const { entities } = process.shards[process.ownership.owner(cell)]!.field;
   const ids = new Set(slots.values());
   const step = (server.grid.cellSizeMeters * 2) / POSITION_UNITS;
   let count = 0;
@@ -187,7 +193,7 @@ export function checkRest(stage: Stage, fail: Fail): void {
   for (const { name, witness, client } of players) {
     const { session } = witness;
     const { applied, appliedSinceJoin } = record.of(session);
-    const shard = server.shards.find((one) => one!.field.members.has(session))!;
+    const shard = server.process!.shards.find((one) => one!.field.members.has(session))!;
     const row = shard.field.members.get(session)!.row;
     const counted = shard.field.entities.column("applied", "u32")[row]!;
     if (!hasDeaths && counted !== appliedSinceJoin) {
@@ -206,25 +212,32 @@ export function checkRest(stage: Stage, fail: Fail): void {
 /** Why something of those who have left is still there, or null. */
 export function remains(stage: Stage): string | null {
   const { server } = stage;
-  if (server.gateway.sessionCount > 0) return `${server.gateway.sessionCount} sessions`;
+  const { process } = server;
+  if (process === null) return "the server is down";
+  if (process.gateway.sessionCount > 0) return `${process.gateway.sessionCount} sessions`;
   const { connectionCount, subscriptionCount } = server.transport;
   if (connectionCount + subscriptionCount > 0) {
     return `${connectionCount} connections, ${subscriptionCount} subscriptions`;
   }
-  for (let number = 0; number < server.shards.length; number++) {
-    const shard = server.shards[number];
+  for (let number = 0; number < process.shards.length; number++) {
+    const shard = process.shards[number];
     if (shard === undefined) return "a shard is down";
     const { field, rooms } = shard;
     if (field.members.size > 0) return `${field.members.size} members on shard ${number}`;
     if (field.awakeCount > 0) return `${field.awakeCount} cells awake on shard ${number}`;
     if (rooms.count > 0) return `${rooms.count} rooms on shard ${number}`;
     if (field.publisher.isOwing) return `shard ${number} owes keyframes`;
-    if (server.control.isTicking(number)) return `shard ${number} ticks`;
+    if (process.control.isTicking(number)) return `shard ${number} ticks`;
   }
-  return pendingOnLanes(server) ?? pendingAtStore(server) ?? doubledEntity(server) ?? creaturesDiffer(server);
+  return (
+    pendingOnLanes(process) ??
+    pendingAtStore(server, process) ??
+    doubledEntity(process) ??
+    creaturesDiffer(stage, process)
+  );
 }
 
-function pendingOnLanes({ wiring }: SimServer): string | null {
+function pendingOnLanes({ wiring }: SimProcess): string | null {
   const { toShard, toNet, toStore, netToStore, storeToNet, toPeer } = wiring.lanes;
   const lanes = {
     toShard,
@@ -243,16 +256,17 @@ function pendingOnLanes({ wiring }: SimServer): string | null {
   return null;
 }
 
-function pendingAtStore({ persistence, store }: SimServer): string | null {
+function pendingAtStore(server: SimServer, { persistence }: SimProcess): string | null {
   const { batcher } = persistence;
   if (!batcher.isIdle) return `${batcher.pending} rows wait for the store`;
-  return store.underWay > 0 ? "the store is asked something" : null;
+  return server.callsUnderWay > 0 ? "the store is asked something" : null;
 }
 
 /** The end: what the store has is what the shards said last. */
 export function checkStore(stage: Stage, fail: Fail): void {
   const { server, players, record, hasDeaths } = stage;
-  if (server.persistence.batcher.refusedRows + server.persistence.batcher.rejectedRows > 0) {
+  const { batcher } = server.process!.persistence;
+  if (batcher.refusedRows + batcher.rejectedRows > 0) {
     fail("rows were refused or set aside");
   }
   for (const [playerId, emitted] of server.tap.newest) {

@@ -59,6 +59,12 @@ export class Pipe {
     this.#isDead = true;
   }
 
+  /** The sender is gone with all that waits there; what is on the way still arrives. */
+  loseWaiting(): void {
+    this.#waiting = [];
+    this.bufferedBytes = 0;
+  }
+
   /** The reader stops reading. */
   pause(): void {
     this.#isPaused = true;

@@ -15,6 +15,11 @@ export class RowTap {
     this.#fail = fail;
   }
 
+  /** Rows that nobody has taken are gone with the process, and their versions are given again. */
+  processDied(): void {
+    this.newest.clear();
+  }
+
   reader(ring: RingMemory): RingReader {
     const versions = new Map<string, number>();
     return new TappedReader(ring, (payload) => this.#take(payload, versions));

@@ -42,12 +42,16 @@ export interface LinkConditions {
 
 /** The code a side sees when the connection broke without a close frame. */
 const BROKEN = 1006;
+/** From a machine's return to the moment a client hears that its connection is not known. */
+const RESET_MS_MAX = 2000;
 
 class SimConnection<Peer> implements Connection<Peer> {
   readonly id: number;
   readonly peer: Peer;
   readonly address: string;
   readonly down: Pipe;
+  /** The other end. */
+  readonly socket: SimSocket;
   readonly topics = new Set<Topic>();
   isOpen = true;
   /** A message was dropped: what follows may come again. */
@@ -57,13 +61,20 @@ class SimConnection<Peer> implements Connection<Peer> {
 
   constructor(
     transport: SimTransport<Peer>,
-    parts: { readonly id: number; readonly peer: Peer; readonly address: string; readonly down: Pipe },
+    parts: {
+      readonly id: number;
+      readonly peer: Peer;
+      readonly address: string;
+      readonly down: Pipe;
+      readonly socket: SimSocket;
+    },
   ) {
     this.#transport = transport;
     this.id = parts.id;
     this.peer = parts.peer;
     this.address = parts.address;
     this.down = parts.down;
+    this.socket = parts.socket;
   }
 
   get bufferedBytes(): number {
@@ -134,7 +145,7 @@ export class SimTransport<Peer> implements Transport<Peer> {
   readonly #connections = new Set<SimConnection<Peer>>();
   readonly #topics = new Map<Topic, Set<SimConnection<Peer>>>();
   #handlers: TransportHandlers<Peer> | null = null;
-  #isListening = false;
+  isListening = false;
   #lastId = 0;
   /** Messages refused because too much was buffered. */
   dropped = 0;
@@ -158,7 +169,7 @@ export class SimTransport<Peer> implements Transport<Peer> {
 
   listen(handlers: TransportHandlers<Peer>): Promise<{ readonly port: number }> {
     this.#handlers = handlers;
-    this.#isListening = true;
+    this.isListening = true;
     return Promise.resolve({ port: 1 });
   }
 
@@ -188,7 +199,7 @@ export class SimTransport<Peer> implements Transport<Peer> {
     if (socket.isBroken) return;
     const handlers = this.#handlers;
     const decision =
-      handlers === null || !this.#isListening
+      handlers === null || !this.isListening
         ? null
         : handlers.upgrade({
             path: "/ws",
@@ -201,7 +212,8 @@ export class SimTransport<Peer> implements Transport<Peer> {
       queue.after(latency(), () => socket.hasClosed(BROKEN, ""));
       return;
     }
-    const connection = new SimConnection(this, { id: ++this.#lastId, peer: decision.peer, address, down });
+    const id = ++this.#lastId;
+    const connection = new SimConnection(this, { id, peer: decision.peer, address, down, socket });
     this.#connections.add(connection);
     connection.onDrop = () => {
       socket.drops++;
@@ -237,8 +249,38 @@ export class SimTransport<Peer> implements Transport<Peer> {
     connection.isOpen = false;
     this.#connections.delete(connection);
     for (const topic of [...connection.topics]) connection.unsubscribe(topic);
-    if (when === "now") this.#handlers!.closed(connection);
-    else this.options.queue.after(0, () => this.#handlers!.closed(connection));
+    const handlers = this.#handlers;
+    if (when === "now") handlers!.closed(connection);
+    else
+      this.options.queue.after(0, () => {
+        // Unless whom it concerns has died in between.
+        if (this.#handlers === handlers) handlers!.closed(connection);
+      });
+  }
+
+  /**
+   * The process that listens is gone, and so are its ends of all connections. Killed: what it had sent arrives, or the
+   * kernel resets the connection. Without power: what is on the way arrives, then silence, for good or until the
+   * machine is there again to say that it knows of no such connection.
+   */
+  breakAll(how: "kill" | "power", downMs: number): void {
+    const { queue, prng } = this.options;
+    this.#handlers = null;
+    this.isListening = false;
+    for (const connection of this.#connections) {
+      const { down, socket } = connection;
+      connection.isOpen = false;
+      for (const topic of [...connection.topics]) connection.unsubscribe(topic);
+      const luck = prng.unit();
+      if (how === "kill") {
+        if (luck < 0.6) down.pushClose(BROKEN, "");
+        else socket.cut(luck);
+      } else {
+        down.loseWaiting();
+        if (luck < 0.7) queue.after(downMs + luck * RESET_MS_MAX, () => socket.hasClosed(BROKEN, ""));
+      }
+    }
+    this.#connections.clear();
   }
 
   /** What was buffered for one connection at this instant. */
@@ -266,7 +308,7 @@ export class SimTransport<Peer> implements Transport<Peer> {
   }
 
   closeListen(): void {
-    this.#isListening = false;
+    this.isListening = false;
   }
 
   closeAll(): Promise<void> {

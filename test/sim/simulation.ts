@@ -4,7 +4,6 @@
  */
 import { AssertionFailed } from "../../engine/assert.js";
 import type { Log } from "../../engine/log.js";
-import { netMetric } from "../../engine/metrics.js";
 import { Prng } from "../../engine/prng.js";
 import { EventQueue } from "./event-queue.js";
 import { type FaultFamily, type Faults, faultFamilies } from "./faults.js";
@@ -21,7 +20,8 @@ import {
 import type { PlantedBug } from "./planted-bugs.js";
 import { simField, simRooms } from "./sim-game.js";
 import { SimPlayer } from "./sim-player.js";
-import { deaths as kinds, SimServer } from "./sim-server.js";
+import { deaths as kinds } from "./sim-process.js";
+import { SimServer } from "./sim-server.js";
 import { Trace } from "./trace.js";
 
 export interface SimulationOptions {
@@ -60,6 +60,7 @@ const START_MS = 1000;
 const TICK_MS = 50;
 const REST_MS_MAX = 40_000;
 const LOOK_EVERY_MS = 100;
+const RETRY_MS = 100;
 const ENTITIES_EVERY_TICKS = 10;
 
 export async function runSimulation(options: SimulationOptions): Promise<SimulationResult> {
@@ -112,7 +113,7 @@ class Simulation {
       server: this.#server,
       players: this.#players,
       record: this.#record,
-      hasDeaths: this.#faults.deaths > 0,
+      hasDeaths: this.#faults.deaths + this.#faults.kills + this.#faults.powerCuts > 0,
       refused: this.#refused,
     };
   }
@@ -126,10 +127,10 @@ class Simulation {
   };
 
   async run(): Promise<void> {
-    await this.#server.open();
+    await this.#server.start();
     const count = this.#options.players ?? 3 + this.#prng.below(5);
     for (let number = 1; number <= count; number++) {
-      this.#queue.after(this.#prng.unit() * 1000, () => this.#players.push(this.#newPlayer(number)));
+      this.#queue.after(this.#prng.unit() * 1000, () => this.#welcome(number));
     }
     this.#planFaults();
     await this.#play(this.#options.ticks ?? 240);
@@ -139,6 +140,12 @@ class Simulation {
     for (const player of this.#players) player.depart();
     await this.#waitUntilNothingIs(remains);
     checkStore(this.#stage, this.#fail);
+  }
+
+  /** As soon as there is somebody to ask for a ticket. */
+  #welcome(number: number): void {
+    if (this.#server.transport.isListening) this.#players.push(this.#newPlayer(number));
+    else this.#queue.after(RETRY_MS, () => this.#welcome(number));
   }
 
   #newPlayer(number: number): SimPlayer {
@@ -197,11 +204,13 @@ class Simulation {
   // ---- faults of the server's own --------------------------------------------------------------------------
 
   #planFaults(): void {
-    const { deaths, stalls, outages } = this.#faults;
-    const { shards } = this.#server;
-    this.#every(deaths * shards.length, () => {
-      this.#server.kill(this.#prng.below(shards.length), kinds[this.#prng.below(kinds.length)]!);
+    const { deaths, stalls, outages, kills, powerCuts } = this.#faults;
+    const shards = this.#server.config.shards.count;
+    this.#every(deaths * shards, () => {
+      this.#server.kill(this.#prng.below(shards), kinds[this.#prng.below(kinds.length)]!);
     });
+    this.#every(kills, () => this.#server.crash("kill"));
+    this.#every(powerCuts, () => this.#server.crash("power"));
     this.#every(stalls, () => this.#server.stall(this.#prng.unit() ** 2 * 400));
     this.#every(outages, () => {
       this.#server.isStoreAway = true;
@@ -222,8 +231,9 @@ class Simulation {
 
   #troubles(): Record<string, number> {
     const server = this.#server;
-    const net = (name: keyof typeof netMetric) => server.counters.net.get(netMetric[name]);
+    const net = server.netCount.bind(server);
     return {
+      crashes: server.crashes,
       restarts: server.restarts,
       handoffs: server.shardCount("handoffs_accepted_total"),
       handoffsReturned: server.shardCount("handoffs_returned_total"),
@@ -239,7 +249,7 @@ class Simulation {
       backPressure: net("intents_refused_total"),
       lateFlushes: net("flush_late_total"),
       staleAtNet: net("records_stale_total"),
-      storeFailures: server.store.failures,
+      storeFailures: server.storeFailures,
       messagesDropped: server.transport.dropped,
     };
   }

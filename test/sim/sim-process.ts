@@ -1,0 +1,304 @@
+/**
+ * One process of the server: its threads as they are composed in server.ts, but all of them in one: the real gateway,
+ * the real shards, the real persistence, on real lanes, each with duty cycles of its own. Shards die and are started
+ * again as the supervisor would. All of it is gone when the process ends: see sim-server.ts for what is not.
+ */
+import { unreachable } from "../../engine/assert.js";
+import type { Config } from "../../engine/config-schema.js";
+import { LaneWriter } from "../../engine/lane/lane.js";
+import { type Log, silentLog } from "../../engine/log.js";
+import { ControlBlock } from "../../engine/memory/control-block.js";
+import { Counters } from "../../engine/memory/counters.js";
+import { Doorbell } from "../../engine/memory/doorbell.js";
+import { OwnershipTable } from "../../engine/memory/ownership-table.js";
+import { RingReader, RingWriter } from "../../engine/memory/spsc-ring.js";
+import { netCatalogue, persistenceCatalogue, shardCatalogue, shardMetric } from "../../engine/metrics.js";
+import { Prng } from "../../engine/prng.js";
+import type { GameCatalogue } from "../../engine/room/load-games.js";
+import type { Grid } from "../../engine/space/grid.js";
+import { createWiring, type Wiring } from "../../engine/wiring.js";
+import { Gateway } from "../../net/gateway.js";
+import { openNetLanes } from "../../net/net-lanes.js";
+import type { Peer } from "../../net/session.js";
+import { Persistence } from "../../persistence/persistence.js";
+import { persistenceLimits } from "../../persistence/persistence-limits.js";
+import { Shard } from "../../shards/shard.js";
+import type { EventQueue } from "./event-queue.js";
+import type { Fail, GameRecord, ShardLife } from "./game-record.js";
+import type { MemoryStore } from "./memory-store.js";
+import type { PlantedBug } from "./planted-bugs.js";
+import type { RowTap } from "./row-tap.js";
+import { SimThread } from "./sim-thread.js";
+import type { SimTransport } from "./sim-transport.js";
+import { SimulatedDeath } from "./simulated-death.js";
+import { tamperedLanes } from "./tampered-lanes.js";
+import type { Trace } from "./trace.js";
+
+export interface SimProcessParts {
+  /** 0, 1, 2 … on one machine. */
+  readonly number: number;
+  readonly config: Config;
+  readonly grid: Grid;
+  readonly queue: EventQueue;
+  readonly prng: Prng;
+  readonly trace: Trace;
+  readonly record: GameRecord;
+  readonly games: GameCatalogue;
+  readonly transport: SimTransport<Peer>;
+  readonly store: MemoryStore;
+  readonly tap: RowTap;
+  readonly ticketKey: Uint8Array;
+  /** Owner of each cell. */
+  readonly owners: Uint8Array;
+  readonly fail: Fail;
+  readonly bug?: PlantedBug | undefined;
+  readonly log?: Log | undefined;
+  /** Somebody awaits what has been settled: the event loop must turn before time goes on. */
+  turn(): void;
+}
+
+/** When a shard dies: at once between two duty cycles, or at the next chance of the kind. */
+export const deaths = ["now", "within a hook", "having offered", "having accepted"] as const;
+export type Death = (typeof deaths)[number];
+
+const RESTART_NOTICED_MS_MAX = 60;
+const RESTART_MS_MAX = 200;
+
+export class SimProcess {
+  readonly number: number;
+  readonly wiring: Wiring;
+  readonly control: ControlBlock;
+  readonly ownership: OwnershipTable;
+  readonly gateway: Gateway;
+  readonly persistence: Persistence;
+  readonly counters: { readonly net: Counters; readonly persistence: Counters };
+  readonly shards: (Shard | undefined)[];
+  /** Times a shard has been started again. */
+  restarts = 0;
+  isAlive = true;
+  readonly #parts: SimProcessParts;
+  readonly #prng: Prng;
+  readonly #netThread: SimThread;
+  readonly #storeThread: SimThread;
+  readonly #shardThreads: SimThread[] = [];
+  /** Shards that are to die behind the duty cycle in which one of these counters moves. */
+  readonly #doomed = new Map<number, { readonly metric: number; readonly count: number }>();
+
+  constructor(parts: SimProcessParts) {
+    this.#parts = parts;
+    const { queue, config } = parts;
+    this.number = parts.number;
+    this.#prng = parts.prng;
+    this.wiring = createWiring(config);
+    this.control = new ControlBlock(this.wiring.control);
+    this.control.originMs = queue.nowMs;
+    this.ownership = new OwnershipTable(this.wiring.ownership);
+    parts.owners.forEach((owner, cell) => {
+      this.ownership.assign(cell, owner);
+    });
+    this.counters = {
+      net: new Counters(this.wiring.counters.net, netCatalogue),
+      persistence: new Counters(this.wiring.counters.persistence, persistenceCatalogue),
+    };
+    this.gateway = this.#newGateway();
+    this.persistence = this.#newPersistence();
+    this.shards = Array.from({ length: config.shards.count }, () => undefined);
+    this.#netThread = this.#thread(0, {
+      bell: new Doorbell(this.wiring.doorbells.net),
+      duty: (nowMs) => this.gateway.duty(nowMs),
+      waitMs: (nowMs) => this.gateway.sleepMs(nowMs),
+      hasInput: () => false,
+    });
+    this.#storeThread = this.#thread(1, {
+      bell: new Doorbell(this.wiring.doorbells.store),
+      duty: (nowMs) => {
+        parts.turn();
+        return this.persistence.duty(nowMs);
+      },
+      waitMs: (nowMs) => this.persistence.waitMs(nowMs),
+      hasInput: () => false,
+    });
+    for (let shard = 0; shard < config.shards.count; shard++)
+      this.#start(shard, this.control.raiseIncarnation(shard));
+  }
+
+  /** Opens the doors. */
+  async open(): Promise<void> {
+    await this.#parts.store.open();
+    await this.gateway.start();
+  }
+
+  /** Ends everything where it stands. */
+  end(): void {
+    this.isAlive = false;
+    for (const thread of this.#threads()) thread.kill();
+    for (let shard = 0; shard < this.shards.length; shard++) this.#parts.record.dead.add(this.life(shard));
+  }
+
+  /** Lets every thread hear what was rung since. */
+  listen(): void {
+    this.#netThread.listen();
+    this.#storeThread.listen();
+    for (const thread of this.#shardThreads) thread.listen();
+  }
+
+  #threads(): SimThread[] {
+    return [this.#netThread, this.#storeThread, ...this.#shardThreads];
+  }
+
+  #newGateway(): Gateway {
+    const { config, queue, games, transport, ticketKey, log, bug } = this.#parts;
+    const secrets = new Prng(this.#prng.next());
+    return new Gateway({
+      config,
+      games,
+      lanes: tamperedLanes(openNetLanes(this.wiring), bug),
+      clock: queue.clock,
+      log: log ?? silentLog,
+      transport,
+      ticketKey,
+      secretBytes: (length) => Uint8Array.from({ length }, () => secrets.below(256)),
+      serverVersion: "0.0.0",
+      files: null,
+      wake: () => this.#netThread.wake(),
+    });
+  }
+
+  #newPersistence(): Persistence {
+    const { config, queue, store, tap, log } = this.#parts;
+    const limits = persistenceLimits(config);
+    return new Persistence({
+      store,
+      clock: queue.clock,
+      log: log ?? silentLog,
+      limits,
+      counters: this.counters.persistence,
+      fromShards: this.wiring.lanes.toStore.map((ring) => tap.reader(ring)),
+      fromNet: new RingReader(this.wiring.lanes.netToStore),
+      toNet: new LaneWriter(
+        new RingWriter(this.wiring.lanes.storeToNet),
+        new Doorbell(this.wiring.doorbells.net),
+        limits,
+      ),
+      wake: () => this.#storeThread.wake(),
+      rest: () => Promise.resolve(),
+    });
+  }
+
+  #thread(
+    number: number,
+    parts: {
+      readonly bell: Doorbell;
+      duty(nowMs: number): number;
+      waitMs(nowMs: number): number;
+      hasInput(): boolean;
+      onDeath?(error: unknown): void;
+    },
+  ): SimThread {
+    const { queue, trace, fail } = this.#parts;
+    return new SimThread({
+      onDeath: (error) => fail(`thread ${number} died: ${describe(error)}`),
+      ...parts,
+      queue,
+      prng: this.#prng,
+      onDuty: (work) => trace.note(queue.nowMs * 64, number, work),
+    });
+  }
+
+  // ---- shards ----------------------------------------------------------------------------------------------
+
+  life(shard: number): ShardLife {
+    return `${this.number}/${shard}#${this.control.incarnation(shard)}`;
+  }
+
+  #start(shard: number, incarnation: number): void {
+    const { config, queue, games, record, log, fail } = this.#parts;
+    const life = this.life(shard);
+    record.life = life;
+    const host = new Shard({
+      wiring: this.wiring,
+      config,
+      shard,
+      incarnation,
+      games,
+      clock: queue.clock,
+      log: log ?? silentLog,
+    });
+    this.shards[shard] = host;
+    this.#shardThreads[shard] = this.#thread(2 + shard, {
+      bell: new Doorbell(this.wiring.doorbells.shards[shard]!),
+      duty: (nowMs) => {
+        record.life = life;
+        const work = host.duty(nowMs);
+        const doom = this.#doomed.get(shard);
+        if (doom !== undefined && host.counters.get(doom.metric) > doom.count) throw new SimulatedDeath();
+        return work;
+      },
+      waitMs: (nowMs) => Math.min(host.waitMs(nowMs), 250),
+      hasInput: () => host.hasInput(),
+      onDeath: (error) => {
+        if (!(error instanceof SimulatedDeath)) fail(`shard ${life} died: ${describe(error)}`);
+        this.#hasDied(shard);
+      },
+    });
+  }
+
+  /** Ends a shard at once, or when it comes to a certain step. */
+  kill(shard: number, when: Death): void {
+    const thread = this.#shardThreads[shard];
+    const host = this.shards[shard];
+    if (host === undefined || thread?.isAlive !== true) return;
+    switch (when) {
+      case "now":
+        thread.kill();
+        this.#hasDied(shard);
+        return;
+      case "within a hook":
+        this.#parts.record.dying = this.life(shard);
+        return;
+      case "having offered":
+      case "having accepted": {
+        const { handoffs_offered_total, handoffs_accepted_total } = shardMetric;
+        const metric = when === "having offered" ? handoffs_offered_total : handoffs_accepted_total;
+        this.#doomed.set(shard, { metric, count: host.counters.get(metric) });
+        return;
+      }
+      default:
+        unreachable(when);
+    }
+  }
+
+  #hasDied(shard: number): void {
+    const { queue, record, trace } = this.#parts;
+    trace.note(queue.nowMs * 64, 100 + shard);
+    record.dead.add(this.life(shard));
+    this.#doomed.delete(shard);
+    this.shards[shard] = undefined;
+    queue.after(this.#prng.unit() ** 2 * RESTART_NOTICED_MS_MAX, () => {
+      const incarnation = this.control.raiseIncarnation(shard);
+      queue.after(this.#prng.unit() ** 2 * RESTART_MS_MAX, () => {
+        if (!this.isAlive) return;
+        this.restarts++;
+        this.#start(shard, incarnation);
+      });
+    });
+  }
+
+  /** A thread, any, does not get the processor for so long. */
+  stall(ms: number): void {
+    const threads = this.#threads();
+    threads[this.#prng.below(threads.length)]!.stall(ms);
+  }
+
+  /** A counter of all shards together. */
+  shardCount(name: keyof typeof shardMetric): number {
+    return this.wiring.counters.shards.reduce(
+      (sum, memory) => sum + new Counters(memory, shardCatalogue).get(shardMetric[name]),
+      0,
+    );
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
