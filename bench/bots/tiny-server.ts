@@ -183,6 +183,7 @@ export class TinyServer {
         owners,
         fieldType: "open-world",
         serverVersion: "0.0.0",
+        eventsNext: 1,
       }),
     );
   }
