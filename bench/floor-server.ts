@@ -103,7 +103,6 @@ function greet(ws: Uws.WebSocket<Peer>): void {
       owners: new Uint8Array(0),
       fieldType: "floor",
       serverVersion: "0.0.0",
-      eventsNext: 1,
     }),
   );
   say(encodeSight({ center: cells[0]!, shard: 0, cells }));

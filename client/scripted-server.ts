@@ -135,7 +135,6 @@ export function welcomeFields(fields: Partial<WelcomeFields> = {}): WelcomeField
     owners: new Uint8Array(12),
     fieldType: "test",
     serverVersion: "0.1.0",
-    eventsNext: 0,
     ...fields,
   };
 }

@@ -39,6 +39,5 @@ export function writeWelcome(
     owners: Uint8Array.from({ length: cells }, (_, cell) => lanes.ownership.owner(cell)),
     fieldType: world.field,
     serverVersion,
-    eventsNext: session.events.last + 1,
   });
 }

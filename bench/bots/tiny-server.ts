@@ -183,7 +183,6 @@ export class TinyServer {
         owners,
         fieldType: "open-world",
         serverVersion: "0.0.0",
-        eventsNext: 1,
       }),
     );
   }

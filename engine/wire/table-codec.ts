@@ -94,8 +94,6 @@ export interface WelcomeFields {
   readonly owners: Uint8Array;
   readonly fieldType: string;
   readonly serverVersion: string;
-  /** Number of the next new event; 0: not told. */
-  readonly eventsNext: number;
 }
 
 export function encodeWelcome(fields: WelcomeFields): Uint8Array<ArrayBuffer> {
@@ -126,7 +124,6 @@ export function encodeWelcome(fields: WelcomeFields): Uint8Array<ArrayBuffer> {
   Welcome.addOwners(builder, owners);
   Welcome.addFieldType(builder, fieldType);
   Welcome.addServerVersion(builder, serverVersion);
-  Welcome.addEventsNext(builder, fields.eventsNext);
   return finishMessage(messageTypes.welcome, Welcome.endWelcome(builder));
 }
 
@@ -154,7 +151,6 @@ export function decodeWelcome(message: Uint8Array): WelcomeFields {
     owners: Uint8Array.from(table.ownersArray() ?? []),
     fieldType: table.fieldType(),
     serverVersion: table.serverVersion(),
-    eventsNext: table.eventsNext(),
   };
 }
 

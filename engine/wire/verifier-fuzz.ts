@@ -100,7 +100,6 @@ const targets: readonly Target[] = [
         owners: new Uint8Array(prng.below(20)),
         fieldType: "open-world",
         serverVersion: "0.1.0",
-        eventsNext: 1,
       }).subarray(TABLE_HEAD_BYTES),
   ),
 ];

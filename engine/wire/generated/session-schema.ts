@@ -104,6 +104,5 @@ export const WelcomeSchema: TableSchema = {
     { name: "owners", vtableOffset: 36, isRequired: false, shape: { type: "vector", of: { type: "scalar", size: 1, isFloat: false } } },
     { name: "field_type", vtableOffset: 38, isRequired: true, shape: { type: "string" } },
     { name: "server_version", vtableOffset: 40, isRequired: true, shape: { type: "string" } },
-    { name: "events_next", vtableOffset: 42, isRequired: false, shape: { type: "scalar", size: 4, isFloat: false } },
   ],
 };

@@ -134,13 +134,8 @@ serverVersion(optionalEncoding?:any):string|Uint8Array {
   return this.bb!.__string(this.bb_pos + offset, optionalEncoding);
 }
 
-eventsNext():number {
-  const offset = this.bb!.__offset(this.bb_pos, 42);
-  return offset ? this.bb!.readUint32(this.bb_pos + offset) : 0;
-}
-
 static startWelcome(builder:flatbuffers.Builder) {
-  builder.startObject(20);
+  builder.startObject(19);
 }
 
 static addProtocol(builder:flatbuffers.Builder, protocol:number) {
@@ -231,10 +226,6 @@ static addServerVersion(builder:flatbuffers.Builder, serverVersionOffset:flatbuf
   builder.addFieldOffset(18, serverVersionOffset, 0);
 }
 
-static addEventsNext(builder:flatbuffers.Builder, eventsNext:number) {
-  builder.addFieldInt32(19, eventsNext, 0);
-}
-
 static endWelcome(builder:flatbuffers.Builder):flatbuffers.Offset {
   const offset = builder.endObject();
   builder.requiredField(offset, 10) // player_id
@@ -253,7 +244,7 @@ static finishSizePrefixedWelcomeBuffer(builder:flatbuffers.Builder, offset:flatb
   builder.finish(offset, undefined, true);
 }
 
-static createWelcome(builder:flatbuffers.Builder, protocol:number, session:number, entity:number, playerIdOffset:flatbuffers.Offset, nameOffset:flatbuffers.Offset, resumeTokenOffset:flatbuffers.Offset, recovered:boolean, eventsAcked:number, intentsApplied:number, tick:number, tickPeriodMs:number, worldWidthCells:number, worldHeightCells:number, cellSizeMeters:number, sessionGraceMs:number, shardCount:number, ownersOffset:flatbuffers.Offset, fieldTypeOffset:flatbuffers.Offset, serverVersionOffset:flatbuffers.Offset, eventsNext:number):flatbuffers.Offset {
+static createWelcome(builder:flatbuffers.Builder, protocol:number, session:number, entity:number, playerIdOffset:flatbuffers.Offset, nameOffset:flatbuffers.Offset, resumeTokenOffset:flatbuffers.Offset, recovered:boolean, eventsAcked:number, intentsApplied:number, tick:number, tickPeriodMs:number, worldWidthCells:number, worldHeightCells:number, cellSizeMeters:number, sessionGraceMs:number, shardCount:number, ownersOffset:flatbuffers.Offset, fieldTypeOffset:flatbuffers.Offset, serverVersionOffset:flatbuffers.Offset):flatbuffers.Offset {
   Welcome.startWelcome(builder);
   Welcome.addProtocol(builder, protocol);
   Welcome.addSession(builder, session);
@@ -274,7 +265,6 @@ static createWelcome(builder:flatbuffers.Builder, protocol:number, session:numbe
   Welcome.addOwners(builder, ownersOffset);
   Welcome.addFieldType(builder, fieldTypeOffset);
   Welcome.addServerVersion(builder, serverVersionOffset);
-  Welcome.addEventsNext(builder, eventsNext);
   return Welcome.endWelcome(builder);
 }
 }
