@@ -1,4 +1,5 @@
 /** What the game did, told by its hooks: the truth that clients and the store are compared with. */
+import { DurableTruth } from "./durable-truth.js";
 import { SimulatedDeath } from "./simulated-death.js";
 
 /** Says what must not have happened. Throws. */
@@ -28,6 +29,9 @@ export class GameRecord {
   /** The shard that is to die within its next hook. */
   dying: ShardLife | null = null;
   readonly dead = new Set<ShardLife>();
+  readonly durable: DurableTruth;
+  /** Reliable intents refused, as clients heard it, per session. */
+  readonly refused = new Map<number, Set<number>>();
   readonly #fail: Fail;
   readonly #lifeOfStream: ShardLife[] = [];
   readonly #sessions = new Map<number, SessionRecord>();
@@ -37,6 +41,7 @@ export class GameRecord {
 
   constructor(fail: Fail) {
     this.#fail = fail;
+    this.durable = new DurableTruth({ fail, mayDie: () => this.mayDie(), refused: this.refused });
   }
 
   /** A source of numbered events: one field of one shard's life, or one room. */
@@ -55,6 +60,7 @@ export class GameRecord {
   /** All that was not kept is gone, and may be done again. */
   processDied(): void {
     this.dying = null;
+    this.durable.processDied();
     for (const known of this.#sessions.values()) {
       for (const seq of known.applied) known.appliedBefore.add(seq);
       known.applied.clear();
@@ -71,6 +77,8 @@ export class GameRecord {
     const { session, room, seq } = intent;
     const known = this.of(session);
     const newest = known.newest.get(room) ?? 0;
+    if (known.appliedBefore.has(seq) && seq <= this.durable.acknowledgedOf(session))
+      this.#fail(`intent ${seq} of session ${session} was durable and took effect again`);
     if (known.applied.has(seq)) this.#fail(`intent ${seq} of session ${session} took effect twice`);
     if (seq < newest) {
       this.#fail(`intent ${seq} of session ${session} took effect after ${newest} (room ${room})`);

@@ -18,7 +18,6 @@ export interface Stage {
   readonly hasDeaths: boolean;
   /** Of the simulated clock. */
   readonly nowMs: number;
-  readonly refused: ReadonlyMap<number, ReadonlySet<number>>;
 }
 
 /** Calls `each` for the rows a shard owns. */
@@ -189,10 +188,11 @@ function untold({ players, record }: Stage): string | null {
 
 /** At rest: facts that no waiting would mend. */
 export function checkRest(stage: Stage, fail: Fail): void {
-  const { server, players, record, refused, hasDeaths } = stage;
+  const { server, players, record, hasDeaths } = stage;
+  record.durable.checkRooms();
   for (const { name, witness, client } of players) {
     const { session } = witness;
-    const { applied, appliedSinceJoin } = record.of(session);
+    const { applied, appliedBefore, appliedSinceJoin } = record.of(session);
     const shard = server.process!.shards.find((one) => one!.field.members.has(session))!;
     const row = shard.field.members.get(session)!.row;
     const counted = shard.field.entities.column("applied", "u32")[row]!;
@@ -200,9 +200,10 @@ export function checkRest(stage: Stage, fail: Fail): void {
       fail(`${name}: ${appliedSinceJoin} intents took effect, its entity knows of ${counted}`);
     }
     const last = Math.max(client.welcome!.intentsApplied, ...applied);
-    const told = refused.get(session);
+    const told = record.refused.get(session);
     for (let seq = 1; witness.lossy === 0 && seq <= last; seq++) {
-      if (!applied.has(seq) && told?.has(seq) !== true) {
+      if (applied.has(seq) || appliedBefore.has(seq) || told?.has(seq) === true) continue;
+      if (!record.durable.knows(session, seq)) {
         fail(`${name}: intent ${seq} of session ${session} neither took effect nor was refused`);
       }
     }
@@ -275,6 +276,7 @@ export function checkStore(stage: Stage, fail: Fail): void {
       fail(`the store has ${JSON.stringify(stored)} and the last row said ${JSON.stringify(emitted)}`);
     }
   }
+  record.durable.checkLedger(server);
   for (const { name, playerId } of players) {
     const gold = server.stored(playerId)?.gold ?? 0;
     const earned = record.earnedBy(playerId);

@@ -14,6 +14,8 @@ export interface PlantedBug {
   readonly record?: (type: number) => Tampering;
   /** Messages to clients. */
   readonly message?: (bytes: Uint8Array) => Tampering;
+  /** Syncs that the disk says it has made. */
+  readonly sync?: () => Tampering;
   /** Batches that the store says it has applied. */
   readonly batch?: () => Tampering;
 }

@@ -9,40 +9,25 @@ import {
   type FieldContext,
   type FieldMember,
   type FieldType,
+  type Grant,
   type Intent,
-  type IntentSpec,
   type Room,
   type RoomContext,
   type RoomMember,
   type RoomType,
   refusals,
 } from "../../engine/room/game.js";
-import { walkingField, intents as walkingIntents } from "../../shards/walking-field.js";
+import { walkingField } from "../../shards/walking-field.js";
+import { reasons } from "./durable-truth.js";
 import type { GameRecord } from "./game-record.js";
+import { GRANT_GOLD, lastingRoom, readLastingGrant } from "./lasting-room.js";
+import { fieldIntents, roomIntents, specs } from "./sim-intents.js";
 
-export const fieldIntents = {
-  ...walkingIntents,
-  earn: 5,
-  tell: 6,
-  joinRoom: 7,
-  openBriefRoom: 8,
-} as const;
-export const roomIntents = { count: 1, leave: 2, fail: 3, close: 4, tellAll: 5 } as const;
 /** Kind of the events that carry a number of {@link GameRecord.told}. */
 export const TOLD = 1;
 
 const TOLD_BYTES = 8;
 const EARNED = 10;
-
-function specs(kinds: Readonly<Record<string, number>>): IntentSpec[] {
-  return Object.entries(kinds).map(([name, kind]) => ({
-    kind,
-    name,
-    schema: null,
-    perSecond: 1000,
-    burst: 1000,
-  }));
-}
 
 function toldBody(stream: number, number: number): Uint8Array {
   return new ByteWriter(TOLD_BYTES).u32(stream).u32(number).bytes();
@@ -54,8 +39,9 @@ class SimField implements Field {
   readonly #walking: Field;
   readonly #applied: Uint32Array;
   readonly #stream: number;
-  /** Room opened last on this shard. */
+  /** Rooms opened last on this shard. */
   #room = 0;
+  #lastingRoom = 0;
 
   constructor(context: FieldContext, record: GameRecord) {
     this.#context = context;
@@ -101,19 +87,26 @@ class SimField implements Field {
         this.#walking.onIntent!(member, intent);
         return;
       case fieldIntents.openRoom:
-        this.#openRoom(member, intent, "staying");
+        this.#room = this.#openRoom(member, intent, "staying") || this.#room;
         return;
       case fieldIntents.openBriefRoom:
-        this.#openRoom(member, intent, "brief");
+        this.#room = this.#openRoom(member, intent, "brief") || this.#room;
         return;
-      case fieldIntents.joinRoom: {
-        const code = this.#join(member, this.#room);
+      case fieldIntents.openLastingRoom:
+        this.#lastingRoom = this.#openRoom(member, intent, "lasting") || this.#lastingRoom;
+        return;
+      case fieldIntents.joinRoom:
+      case fieldIntents.joinLastingRoom: {
+        const room = intent.kind === fieldIntents.joinRoom ? this.#room : this.#lastingRoom;
+        const code = this.#join(member, room);
         if (code !== 0) this.#context.refuse(member, intent.seq, code);
         return;
       }
       case fieldIntents.earn:
         member.player.gold += EARNED;
         this.#record.earned(member.player.playerId, EARNED);
+        this.#record.durable.earned(session, intent.seq);
+        this.#context.book(member, { reason: reasons.earned(session, intent.seq), gold: EARNED });
         this.#context.save(member);
         return;
       case fieldIntents.tell:
@@ -124,15 +117,20 @@ class SimField implements Field {
     }
   }
 
-  #openRoom(member: FieldMember, intent: Intent, type: string): void {
+  onGrant(member: FieldMember, grant: Grant): void {
+    const { room, session, seq } = readLastingGrant(grant.body);
+    member.player.gold += GRANT_GOLD;
+    this.#record.earned(member.player.playerId, GRANT_GOLD);
+    this.#context.book(member, { reason: reasons.granted(room, session, seq), gold: GRANT_GOLD });
+  }
+
+  /** Returns the room, 0 when it was refused. */
+  #openRoom(member: FieldMember, intent: Intent, type: string): number {
     const cell = this.#context.entities.cell[member.row]!;
     const room = this.#context.openRoom(type, cell, new Uint8Array());
-    if (room === 0) {
-      this.#context.refuse(member, intent.seq, refusals.tooManyRooms.code);
-      return;
-    }
-    this.#room = room;
-    this.#join(member, room);
+    if (room === 0) this.#context.refuse(member, intent.seq, refusals.tooManyRooms.code);
+    else this.#join(member, room);
+    return room;
   }
 
   #join(member: FieldMember, roomId: number): number {
@@ -209,7 +207,7 @@ export function simField(record: GameRecord): FieldType {
   return {
     ...walkingField,
     name: "simulated",
-    intents: specs(fieldIntents),
+    intents: specs(fieldIntents, [fieldIntents.earn]),
     columns: { ...walkingField.columns, applied: "u32" },
     create: (context) => new SimField(context, record),
   };
@@ -221,5 +219,6 @@ export function simRooms(record: GameRecord): RoomType[] {
   return [
     { ...common, name: "staying", tickHz: 10, onSocketLost: "stay", create },
     { ...common, name: "brief", tickHz: 20, onSocketLost: "leave", create },
+    lastingRoom(record.durable),
   ];
 }

@@ -8,8 +8,8 @@ import { closeCodes } from "../../engine/wire/codes.js";
 import type { Peer } from "../../net/session.js";
 import type { EventQueue } from "./event-queue.js";
 import type { Faults } from "./faults.js";
-import type { Fail } from "./game-record.js";
-import { fieldIntents, roomIntents } from "./sim-game.js";
+import type { Fail, GameRecord } from "./game-record.js";
+import { fieldIntents, lastingIntents, roomIntents } from "./sim-intents.js";
 import type { SimSocket } from "./sim-socket.js";
 import type { SimTransport } from "./sim-transport.js";
 import { Witness } from "./witness.js";
@@ -20,7 +20,7 @@ export interface SimPlayerParts {
   readonly prng: Prng;
   readonly transport: SimTransport<Peer>;
   readonly faults: Faults;
-  readonly refused: Map<number, Set<number>>;
+  readonly record: GameRecord;
   readonly fail: Fail;
 }
 
@@ -28,8 +28,11 @@ export interface SimPlayerParts {
 interface Seat {
   readonly client: GridshardClient;
   readonly witness: Witness;
-  readonly rooms: Set<number>;
+  /** Rooms it is in, and what they are. */
+  readonly rooms: Map<number, string>;
   socket: SimSocket | null;
+  /** Of the last Welcome. */
+  session: number;
 }
 
 /** Ends that a client that keeps to the protocol may meet. */
@@ -128,13 +131,18 @@ export class SimPlayer {
   // ---- clients ---------------------------------------------------------------------------------------------
 
   #sit(): Seat {
-    const { queue, prng, transport, faults, name, refused, fail } = this.#parts;
+    const { queue, prng, transport, faults, name, record, fail } = this.#parts;
     const client = new GridshardClient();
-    const witness = new Witness({ name, refused, fail });
-    const seat: Seat = { client, witness, rooms: new Set(), socket: null };
+    const witness = new Witness({ name, record, fail });
+    const seat: Seat = { client, witness, rooms: new Map(), socket: null, session: 0 };
     client.on("state", (state) => this.#onState(seat, state));
-    client.on("roomJoined", ({ room }) => seat.rooms.add(room));
+    client.on("roomJoined", ({ room, roomType }) => seat.rooms.set(room, roomType));
     client.on("roomLeft", ({ room }) => seat.rooms.delete(room));
+    client.on("welcome", ({ session, recovered }) => {
+      if (session === seat.session && recovered) return;
+      seat.session = session;
+      seat.rooms.clear();
+    });
     client.connect({
       url: "sim://",
       ticket: this.#ticket,
@@ -210,9 +218,9 @@ export class SimPlayer {
 
   #act(): void {
     const { prng } = this.#parts;
-    const { client, rooms } = this.#seat;
+    const { rooms } = this.#seat;
     const send = (kind: number, most: number) => {
-      for (let left = 1 + prng.below(most); left > 0; left--) client.sendFieldIntent(kind);
+      for (let left = 1 + prng.below(most); left > 0; left--) this.#send(0, kind);
     };
     const roll = prng.below(100);
     if (roll < 30) this.#walk();
@@ -226,7 +234,20 @@ export class SimPlayer {
     else if (roll < 84) send(fieldIntents.openRoom, 1);
     else if (roll < 86) send(fieldIntents.openBriefRoom, 1);
     else if (roll < 89) send(fieldIntents.joinRoom, 1);
-    else for (const room of rooms) this.#actInRoom(room);
+    else if (roll < 91) send(fieldIntents.openLastingRoom, 1);
+    else if (roll < 94) send(fieldIntents.joinLastingRoom, 1);
+    else
+      for (const [room, type] of rooms) {
+        if (type === "lasting") this.#actInLastingRoom(room);
+        else this.#actInRoom(room);
+      }
+  }
+
+  /** Sends an intent to a room, or, where that is 0, to the field. */
+  #send(room: number, kind: number): void {
+    const { client, session } = this.#seat;
+    const seq = room === 0 ? client.sendFieldIntent(kind) : client.sendRoomIntent(room, kind);
+    if (seq > 0) this.#parts.record.durable.sent(session, seq, { room, kind, playerId: this.playerId });
   }
 
   /** Towards a point of the world, across whatever borders there are; now and then another, or a rest. */
@@ -258,7 +279,18 @@ export class SimPlayer {
             : roll < 96
               ? roomIntents.close
               : roomIntents.fail;
-    this.#seat.client.sendRoomIntent(room, kind);
+    this.#send(room, kind);
+  }
+
+  #actInLastingRoom(room: number): void {
+    const { prng } = this.#parts;
+    const { note, noteToAll, wake, timer, grant, refuse, leave, close, fail } = lastingIntents;
+    const often = [note, note, noteToAll, noteToAll, wake, timer, grant, grant, refuse];
+    const seldom = [leave, leave, leave, close, fail];
+    for (let left = 1 + prng.below(4); left > 0; left--) {
+      const kinds = prng.below(20) === 0 ? seldom : often;
+      this.#send(room, kinds[prng.below(kinds.length)]!);
+    }
   }
 }
 

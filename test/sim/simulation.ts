@@ -78,7 +78,6 @@ class Simulation {
   readonly #record: GameRecord;
   readonly #server: SimServer;
   readonly #players: SimPlayer[] = [];
-  readonly #refused = new Map<number, Set<number>>();
   readonly #stage: Stage;
   #isCalm = false;
   #failure: SimulationFailed | null = null;
@@ -114,7 +113,6 @@ class Simulation {
       players: this.#players,
       record: this.#record,
       hasDeaths: this.#faults.deaths + this.#faults.kills + this.#faults.powerCuts > 0,
-      refused: this.#refused,
     };
   }
 
@@ -155,7 +153,7 @@ class Simulation {
       prng: new Prng(this.#prng.next()),
       transport: this.#server.transport,
       faults: this.#faults,
-      refused: this.#refused,
+      record: this.#record,
       fail: this.#fail,
     });
   }

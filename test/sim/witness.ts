@@ -13,7 +13,8 @@ import {
   type FrameSink,
 } from "../../engine/wire/codec.js";
 import { engineEvents, eventScopes, messageTypes } from "../../engine/wire/message-types.js";
-import type { Fail } from "./game-record.js";
+import type { Fail, GameRecord } from "./game-record.js";
+import { LASTING_TOLD } from "./lasting-room.js";
 import { TOLD } from "./sim-game.js";
 
 export interface SeenCell {
@@ -34,29 +35,31 @@ export class Witness {
   readonly told = new Map<number, number>();
   /** Streams heard since events were last given up: their numbers go on one by one. Others may jump once. */
   readonly #steady = new Set<number>();
-  /** Reliable intents refused, per session. */
-  readonly refused: Map<number, Set<number>>;
   events = 0;
   frames = 0;
   keyframes = 0;
   readonly #name: string;
   readonly #fail: Fail;
+  readonly #record: GameRecord;
   #socket: { readonly drops: number } | undefined;
   #isWelcomed = false;
   #nextEvent = 0;
   #lastEvent = 0;
   #applied = 0;
+  #durable = 0;
+  /** Numbers of the last events told by durable rooms, and whether they must go on one by one. */
+  readonly #lasting = new Map<number, { number: number; isSteady: boolean }>();
   readonly #hashes = new Map<number, number>();
   #cell: SeenCell | undefined;
   #cellNumber = -1;
 
   constructor(parts: {
     readonly name: string;
-    readonly refused: Map<number, Set<number>>;
+    readonly record: GameRecord;
     readonly fail: Fail;
   }) {
     this.#name = parts.name;
-    this.refused = parts.refused;
+    this.#record = parts.record;
     this.#fail = parts.fail;
   }
 
@@ -85,10 +88,14 @@ export class Witness {
         this.#onEvent(message);
         return;
       case messageTypes.intentAck: {
-        const { applied } = decodeIntentAck(message);
+        const { applied, durable } = decodeIntentAck(message);
         if (applied < this.#applied)
           this.#blame(`intents acknowledged up to ${applied} after ${this.#applied}`);
+        if (durable < this.#durable) this.#blame(`intents durable up to ${durable} after ${this.#durable}`);
+        if (durable > applied) this.#blame(`intents durable up to ${durable}, of ${applied} applied`);
         this.#applied = applied;
+        this.#durable = durable;
+        this.#record.durable.acknowledged(this.session, durable);
         return;
       }
       default:
@@ -120,10 +127,15 @@ export class Witness {
       }
     }
     if (!isSame) {
-      this.#applied = 0;
+      this.#durable = 0;
       this.told.clear();
+      this.#lasting.clear();
       this.lossy = eventsAcked > 0 ? 1 : 0;
-    }
+    } else if (!recovered) for (const stream of this.#lasting.values()) stream.isSteady = false;
+    // Another process may have lost what was applied, never what was durable.
+    this.#applied = welcome.intentsApplied;
+    if (this.#applied < this.#durable)
+      this.#blame(`intents were durable up to ${this.#durable}, and applied are ${this.#applied}`);
     this.session = welcome.session;
     this.#nextEvent = eventsAcked + 1;
   }
@@ -205,13 +217,15 @@ export class Witness {
     if (event.scope === eventScopes.engine) {
       if (event.kind === engineEvents.refused) this.#noteRefused(decodeRefusedBody(event.body).intentSeq);
     } else if (event.kind === TOLD) this.#onTold(event.body);
+    else if (event.kind === LASTING_TOLD) this.#onLastingTold(event.body);
   }
 
   #noteRefused(seq: number): void {
-    let seqs = this.refused.get(this.session);
+    const { refused } = this.#record;
+    let seqs = refused.get(this.session);
     if (seqs === undefined) {
       seqs = new Set();
-      this.refused.set(this.session, seqs);
+      refused.set(this.session, seqs);
     }
     seqs.add(seq);
   }
@@ -227,6 +241,21 @@ export class Witness {
     if (number !== last + 1 && !mayJump)
       this.#blame(`event ${number} of stream ${stream} after ${last}: a gap`);
     this.told.set(stream, number);
+  }
+
+  /** A durable room counts on for ever, whatever becomes of its process. */
+  #onLastingTold(body: Uint8Array): void {
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const room = view.getUint32(0, true);
+    const number = view.getUint32(4, true);
+    const known = this.#lasting.get(room) ?? { number: 0, isSteady: this.lossy === 0 };
+    this.#lasting.set(room, known);
+    if (number <= known.number) this.#blame(`event ${number} of room ${room} after ${known.number}`);
+    if (number !== known.number + 1 && known.isSteady)
+      this.#blame(`event ${number} of room ${room} after ${known.number}: a gap`);
+    known.number = number;
+    known.isSteady = true;
+    this.#record.durable.heard(this.session, room, number, view.getUint32(8, true));
   }
 }
 
