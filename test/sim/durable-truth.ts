@@ -112,6 +112,17 @@ export class DurableTruth {
 
   // ---- what must hold --------------------------------------------------------------------------------------
 
+  /** What durable rooms have told a session and it has not heard, or null. */
+  untold(session: number, heard: ReadonlyMap<number, { readonly number: number }>): string | null {
+    for (const { roomId, deeds } of this.rooms.values()) {
+      if (this.#missing.has(roomId)) continue;
+      const told = deeds.get(session)?.told ?? 0;
+      const number = heard.get(roomId)?.number ?? 0;
+      if (number !== told) return `session ${session} heard ${number} of ${told} events of room ${roomId}`;
+    }
+    return null;
+  }
+
   /** None of the durable rooms has forgotten what it promised. Asked when a process has restored them, and at the end. */
   checkRooms(): void {
     for (const { room, session, number } of this.#heard.values()) {

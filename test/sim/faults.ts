@@ -17,6 +17,11 @@ export interface Faults {
   /** The whole process: killed, or the machine's power lost. */
   readonly kills: number;
   readonly powerCuts: number;
+  /** Per disk: it answers nothing for a while, or fails whatever it is asked to write. */
+  readonly diskStalls: number;
+  readonly diskOutages: number;
+  /** Share of the disk's writes and syncs that fail by themselves. */
+  readonly diskFailures: number;
   /** Share of the store's calls that fail by themselves. */
   readonly storeFailures: number;
   readonly link: LinkConditions;
@@ -35,6 +40,9 @@ const none: Faults = {
   outages: 0,
   kills: 0,
   powerCuts: 0,
+  diskStalls: 0,
+  diskOutages: 0,
+  diskFailures: 0,
   storeFailures: 0,
   link: { latencyMsMin: 1, latencyMsMax: 15, windowBytes: 65_536 },
   bufferedBytesMax: 65_536,
@@ -60,6 +68,13 @@ const store: Partial<Faults> = { outages: 0.3, storeFailures: 0.15, goodbyes: 0.
 const stalls: Partial<Faults> = { stalls: 0.8 };
 
 const kill: Partial<Faults> = { kills: 0.3, cuts: 0.05, stalls: 0.2 };
+const disk: Partial<Faults> = {
+  kills: 0.06,
+  powerCuts: 0.06,
+  diskStalls: 0.3,
+  diskOutages: 0.2,
+  diskFailures: 0.02,
+};
 
 export const faultFamilies = {
   calm: none,
@@ -70,6 +85,7 @@ export const faultFamilies = {
   deaths: { ...none, ...deaths },
   kill: { ...none, ...kill },
   power: { ...none, ...kill, kills: 0, powerCuts: 0.3 },
+  disk: { ...none, ...disk },
   failover: { ...none, ...deaths, stalls: 2, cuts: 0.15, secondLogins: 0.05, goodbyes: 0.05 },
   everything: {
     ...none,
@@ -79,6 +95,11 @@ export const faultFamilies = {
     cuts: 0.12,
     pauses: 0.2,
     deaths: 0.06,
+    kills: 0.04,
+    powerCuts: 0.03,
+    diskStalls: 0.05,
+    diskOutages: 0.05,
+    diskFailures: 0.005,
     link: { latencyMsMin: 2, latencyMsMax: 120, windowBytes: 1200 },
     bufferedBytesMax: 4096,
   },

@@ -182,6 +182,8 @@ function untold({ players, record }: Stage): string | null {
       const heard = witness.told.get(stream) ?? 0;
       if (heard !== count) return `${name} heard ${heard} of ${count} events of stream ${stream}`;
     }
+    const problem = record.durable.untold(witness.session, witness.lasting);
+    if (problem !== null) return `${name}: ${problem}`;
   }
   return null;
 }

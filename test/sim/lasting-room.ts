@@ -98,7 +98,7 @@ export class LastingRoom implements Room {
 
   onLeave(member: RoomMember): void {
     this.#mix(member.session + 3);
-    if (this.#context.members.size === 0) this.#context.close();
+    if (this.#context.members.size === 0) this.#close();
     else this.#tellAll();
   }
 
@@ -148,7 +148,7 @@ export class LastingRoom implements Room {
         this.#context.remove(member);
         return;
       case lastingIntents.close:
-        this.#context.close();
+        this.#close();
         return;
       case lastingIntents.fail:
         this.isClosed = true;
@@ -160,6 +160,11 @@ export class LastingRoom implements Room {
 
   onDispose(): void {
     this.isClosed = true;
+  }
+
+  #close(): void {
+    this.isClosed = true;
+    this.#context.close();
   }
 
   #grant(session: number, seq: number, deeds: Deeds): void {

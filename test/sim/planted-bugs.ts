@@ -14,6 +14,14 @@ export interface PlantedBug {
   readonly record?: (type: number) => Tampering;
   /** Messages to clients. */
   readonly message?: (bytes: Uint8Array) => Tampering;
+  /** Records from shards and net to persistence, by type. */
+  readonly toStore?: (type: number) => Tampering;
+  /** Whole groups of a shard. */
+  readonly group?: () => Tampering;
+  /** Records from persistence to shards and net, by type. */
+  readonly fromStore?: (type: number) => Tampering;
+  /** Everything is durable as soon as it is asked for. */
+  readonly isDurableEarly?: boolean;
   /** Syncs that the disk says it has made. */
   readonly sync?: () => Tampering;
   /** Batches that the store says it has applied. */

@@ -28,10 +28,11 @@ import type { Fail, GameRecord, ShardLife } from "./game-record.js";
 import type { MemoryStore } from "./memory-store.js";
 import type { PlantedBug } from "./planted-bugs.js";
 import type { RowTap } from "./row-tap.js";
+import type { SimDisk } from "./sim-disk.js";
 import { SimThread } from "./sim-thread.js";
 import type { SimTransport } from "./sim-transport.js";
 import { SimulatedDeath } from "./simulated-death.js";
-import { tamperedLanes } from "./tampered-lanes.js";
+import { tamperedNet, tamperedWriter } from "./tampered-lanes.js";
 import type { Trace } from "./trace.js";
 
 export interface SimProcessParts {
@@ -46,6 +47,7 @@ export interface SimProcessParts {
   readonly games: GameCatalogue;
   readonly transport: SimTransport<Peer>;
   readonly store: MemoryStore;
+  readonly disk: SimDisk;
   readonly tap: RowTap;
   readonly ticketKey: Uint8Array;
   /** Owner of each cell. */
@@ -152,7 +154,7 @@ export class SimProcess {
     return new Gateway({
       config,
       games,
-      lanes: tamperedLanes(openNetLanes(this.wiring), bug),
+      lanes: tamperedNet(openNetLanes(this.wiring), bug),
       clock: queue.clock,
       log: log ?? silentLog,
       transport,

@@ -12,12 +12,14 @@ import type { GameCatalogue } from "../../engine/room/load-games.js";
 import { createGrid, type Grid } from "../../engine/space/grid.js";
 import { messageBytesMax } from "../../net/limits.js";
 import type { Peer } from "../../net/session.js";
+import { type DiskOperation, SimulatedDisk } from "../../persistence/journal/simulated-disk.js";
 import type { EventQueue } from "./event-queue.js";
 import type { Faults } from "./faults.js";
 import type { Fail, GameRecord } from "./game-record.js";
 import { type Call, MemoryStore, type Mood, StoredRows } from "./memory-store.js";
 import type { PlantedBug } from "./planted-bugs.js";
 import { RowTap } from "./row-tap.js";
+import { SimDisk } from "./sim-disk.js";
 import { type Death, SimProcess } from "./sim-process.js";
 import { SimTransport } from "./sim-transport.js";
 import type { Trace } from "./trace.js";
@@ -39,6 +41,7 @@ export interface SimServerParts {
 export type Crash = "kill" | "power";
 
 const STORE_MS_MAX = 80;
+const DOWN_MS_MIN = 20;
 const DOWN_MS_MAX = 1500;
 
 /** A call of the store that is under way. */
@@ -57,15 +60,21 @@ export class SimServer {
   /** Null between a crash and the next start. */
   process: SimProcess | null = null;
   crashes = 0;
+  diskFailures = 0;
   /** Somebody awaits what has been settled: the event loop must turn before time goes on. */
   mustTurn = false;
   isStoreAway = false;
-  /** The store does not fail by itself any more. */
+  /** The disk fails whatever it is asked to write. */
+  isDiskAway = false;
+  /** Store and disk do not fail by themselves any more. */
   isCalm = false;
   readonly #parts: SimServerParts;
   readonly #prng: Prng;
   readonly #ticketKey: Uint8Array;
   readonly #processes: SimProcess[] = [];
+  readonly #diskLatencyMsMax: number;
+  #medium: SimulatedDisk;
+  #disk: SimDisk | null = null;
   #asked = new Set<Asked>();
   #store: MemoryStore | null = null;
   /** Of the stores of processes before this one. */
@@ -89,7 +98,9 @@ export class SimServer {
       idleTimeoutMs: 4000,
       tamper: parts.bug?.message,
     });
-    this.tap = new RowTap(parts.fail);
+    this.tap = new RowTap(parts.fail, parts.bug);
+    this.#medium = new SimulatedDisk(prng.next());
+    this.#diskLatencyMsMax = 1 + prng.unit() ** 2 * 20;
   }
 
   /** A process starts on what is there, and opens its doors. */
@@ -98,6 +109,18 @@ export class SimServer {
     this.#asked = new Set();
     const store = new MemoryStore(this.rows, (call) => this.#mood(call));
     this.#store = store;
+    const turn = () => {
+      this.mustTurn = true;
+    };
+    const disk = new SimDisk({
+      disk: this.#medium,
+      queue,
+      prng: new Prng(this.#prng.next()),
+      latencyMsMax: this.#diskLatencyMsMax,
+      bug,
+      turn,
+    });
+    this.#disk = disk;
     const process = new SimProcess({
       number: this.#processes.length,
       config: this.config,
@@ -109,19 +132,19 @@ export class SimServer {
       games,
       transport: this.transport,
       store,
+      disk,
       tap: this.tap,
       ticketKey: this.#ticketKey,
       owners: this.#cutWorld(),
       fail,
       bug,
       log,
-      turn: () => {
-        this.mustTurn = true;
-      },
+      turn,
     });
     this.#processes.push(process);
     this.process = process;
     await process.open();
+    if (this.process === process) this.#medium.fault = (operation) => this.#diskFault(operation);
   }
 
   /** Lets every thread hear what was rung since. */
@@ -141,9 +164,10 @@ export class SimServer {
     process.end();
     this.process = null;
     this.#storeFailures += this.#store!.failures;
-    const downMs = this.#prng.unit() ** 2 * DOWN_MS_MAX;
+    const downMs = DOWN_MS_MIN + this.#prng.unit() ** 2 * DOWN_MS_MAX;
     this.transport.breakAll(kind, downMs);
     this.#endCalls();
+    this.#endDisk(kind);
     record.processDied();
     this.tap.processDied();
     queue.after(downMs, () => {
@@ -156,6 +180,30 @@ export class SimServer {
     for (const { call, answer } of this.#asked) if (call === "write" && this.#prng.below(2) === 0) answer();
     this.#asked.clear();
     this.mustTurn = true;
+  }
+
+  /** The last operations end as they may; then the medium is what the next process finds. */
+  #endDisk(kind: Crash): void {
+    const medium = this.#medium;
+    medium.fault = () => null;
+    this.#disk!.end();
+    this.#parts.queue.after(0, () => {
+      if (kind === "power") medium.powerLoss();
+      this.#medium = medium.restart();
+    });
+  }
+
+  stallDisk(ms: number): void {
+    this.#disk?.stall(ms);
+  }
+
+  #diskFault(operation: DiskOperation): "EIO" | "ENOSPC" | null {
+    // A disk that cannot be read is another matter: the process would not start.
+    if (this.isCalm || operation === "read" || operation === "list") return null;
+    const prng = this.#prng;
+    if (!this.isDiskAway && prng.unit() >= this.#parts.faults.diskFailures) return null;
+    this.diskFailures++;
+    return operation !== "sync" && prng.below(2) === 0 ? "ENOSPC" : "EIO";
   }
 
   /** Ends a shard of the process. */
@@ -205,6 +253,11 @@ export class SimServer {
           });
         }),
     };
+  }
+
+  /** Operations of the disk that are under way. */
+  get diskUnderWay(): number {
+    return this.#disk?.underWay ?? 0;
   }
 
   /** Calls of the store that are under way. */
@@ -262,8 +315,16 @@ function configOf(parts: SimServerParts, prng: Prng): Config {
       handoffIntentsMax: 1 << prng.below(6),
     },
     store: { flushMs: 1 + prng.below(200), batchRowsMax: 1 + prng.below(8), pendingRowsMax: 100 },
+    journal: { commitMs: prng.below(5), checkpointSeconds: 1 + prng.below(3) },
   });
   const ringBytes = 4096 << prng.below(3);
   const peerRingBytes = 4096 << prng.below(3);
-  return { ...config, shards: { ...config.shards, ringBytes, peerRingBytes } };
+  // Short segments, so that there is something to prune; now and then so few of them that the journal is full.
+  const segmentBytes = 4096 << prng.below(4);
+  const bytesMax = segmentBytes * (prng.below(4) === 0 ? 4 : 64);
+  return {
+    ...config,
+    shards: { ...config.shards, ringBytes, peerRingBytes },
+    journal: { ...config.journal, segmentBytes, bytesMax, commitBytes: 4096 },
+  };
 }

@@ -170,6 +170,7 @@ class Simulation {
     this.#isCalm = true;
     this.#server.isCalm = true;
     this.#server.isStoreAway = false;
+    this.#server.isDiskAway = false;
     this.#record.isStill = true;
     for (const player of this.#players) player.calmDown();
   }
@@ -202,13 +203,20 @@ class Simulation {
   // ---- faults of the server's own --------------------------------------------------------------------------
 
   #planFaults(): void {
-    const { deaths, stalls, outages, kills, powerCuts } = this.#faults;
+    const { deaths, stalls, outages, kills, powerCuts, diskStalls, diskOutages } = this.#faults;
     const shards = this.#server.config.shards.count;
     this.#every(deaths * shards, () => {
       this.#server.kill(this.#prng.below(shards), kinds[this.#prng.below(kinds.length)]!);
     });
     this.#every(kills, () => this.#server.crash("kill"));
     this.#every(powerCuts, () => this.#server.crash("power"));
+    this.#every(diskStalls, () => this.#server.stallDisk(this.#prng.unit() ** 3 * 5000));
+    this.#every(diskOutages, () => {
+      this.#server.isDiskAway = true;
+      this.#queue.after(this.#prng.unit() ** 2 * 2000, () => {
+        this.#server.isDiskAway = false;
+      });
+    });
     this.#every(stalls, () => this.#server.stall(this.#prng.unit() ** 2 * 400));
     this.#every(outages, () => {
       this.#server.isStoreAway = true;
@@ -248,6 +256,7 @@ class Simulation {
       lateFlushes: net("flush_late_total"),
       staleAtNet: net("records_stale_total"),
       storeFailures: server.storeFailures,
+      diskFailures: server.diskFailures,
       messagesDropped: server.transport.dropped,
     };
   }

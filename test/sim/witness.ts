@@ -48,7 +48,7 @@ export class Witness {
   #applied = 0;
   #durable = 0;
   /** Numbers of the last events told by durable rooms, and whether they must go on one by one. */
-  readonly #lasting = new Map<number, { number: number; isSteady: boolean }>();
+  readonly lasting = new Map<number, { number: number; isSteady: boolean }>();
   readonly #hashes = new Map<number, number>();
   #cell: SeenCell | undefined;
   #cellNumber = -1;
@@ -129,9 +129,9 @@ export class Witness {
     if (!isSame) {
       this.#durable = 0;
       this.told.clear();
-      this.#lasting.clear();
+      this.lasting.clear();
       this.lossy = eventsAcked > 0 ? 1 : 0;
-    } else if (!recovered) for (const stream of this.#lasting.values()) stream.isSteady = false;
+    } else if (!recovered) for (const stream of this.lasting.values()) stream.isSteady = false;
     // Another process may have lost what was applied, never what was durable.
     this.#applied = welcome.intentsApplied;
     if (this.#applied < this.#durable)
@@ -248,8 +248,8 @@ export class Witness {
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     const room = view.getUint32(0, true);
     const number = view.getUint32(4, true);
-    const known = this.#lasting.get(room) ?? { number: 0, isSteady: this.lossy === 0 };
-    this.#lasting.set(room, known);
+    const known = this.lasting.get(room) ?? { number: 0, isSteady: this.lossy === 0 };
+    this.lasting.set(room, known);
     if (number <= known.number) this.#blame(`event ${number} of room ${room} after ${known.number}`);
     if (number !== known.number + 1 && known.isSteady)
       this.#blame(`event ${number} of room ${room} after ${known.number}: a gap`);
