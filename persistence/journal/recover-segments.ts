@@ -57,8 +57,10 @@ export async function recoverSegments(options: RecoverOptions): Promise<SegmentS
     last.last = first - 1;
     if (!cuts.includes(last)) cuts.push(last);
   }
-  // Nothing in them counts, and nothing may come to stand before them.
+  // Nothing in them counts, and nothing may come to stand before them. The sync is also for what earlier runs removed: a
+  // power cut would bring it back, and behind the new segment it would count.
   for (const name of survey.unfinished) await disk.remove(name);
+  await disk.syncFolder();
   const set = new SegmentSet({ disk, clock, id, segmentBytes, segments, debris: survey.replaced, cuts });
   await set.write(group, first);
   while (set.hasSweep(0)) await set.sweep(0);

@@ -115,10 +115,7 @@ export class SegmentSet {
       await removeIfThere(disk, oldest.name);
       this.list.shift();
       this.#cuts.delete(oldest);
-      // One by one: were two removals in doubt, a power cut could bring back the younger one alone, and leave a gap.
-      this.#isPruningHeld = true;
-      await disk.syncFolder();
-      this.#isPruningHeld = false;
+      await this.#settleRemoval();
     }
   }
 
@@ -185,8 +182,19 @@ export class SegmentSet {
     for (const name of this.#debris) {
       await removeIfThere(this.#options.disk, name);
       this.#debris.delete(name);
+      await this.#settleRemoval();
       return;
     }
+  }
+
+  /**
+   * Before another is removed. Were two removals in doubt, a power cut could bring back the younger file alone, and leave a
+   * gap, or bring back a replaced file without the one that replaced it.
+   */
+  async #settleRemoval(): Promise<void> {
+    this.#isPruningHeld = true;
+    await this.#options.disk.syncFolder();
+    this.#isPruningHeld = false;
   }
 }
 

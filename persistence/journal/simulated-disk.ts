@@ -46,6 +46,8 @@ export class SimulatedDisk implements Disk {
   #durableNames = new Map<string, Inode>();
   #unsyncedNames: Names = new Map();
   #isOff = false;
+  /** What a power cut has left. */
+  #left: Map<string, Inode> | null = null;
   #cutAt = -1;
   #stalled: (() => void)[] | null = null;
 
@@ -74,38 +76,52 @@ export class SimulatedDisk implements Disk {
     for (const go of stalled) go();
   }
 
-  /** Power off, and on again: what was not synced is kept or lost by chance. Files that were open answer no more. */
+  /** The power goes off: what was not synced is kept or lost by chance. {@link restart} shows what is left. */
   powerLoss(): void {
     this.#isOff = true;
+    const names = new Map(this.#durableNames);
     for (const [name, changes] of this.#unsyncedNames) {
       const kept = this.#prng.below(changes.length + 1);
-      if (kept === 0) continue;
-      const inode = changes[kept - 1]!;
-      if (inode === null) this.#durableNames.delete(name);
-      else this.#durableNames.set(name, inode);
+      if (kept > 0) rename(names, name, changes[kept - 1]!);
     }
-    this.#names = new Map();
-    for (const [name, inode] of this.#durableNames) {
-      const left = this.#afterPowerLoss(inode);
-      this.#names.set(name, { durable: left, cache: left.slice(), dirty: new Set() });
+    this.#left = new Map();
+    for (const [name, inode] of names) {
+      const durable = this.#afterPowerLoss(inode);
+      this.#left.set(name, { durable, cache: durable.slice(), dirty: new Set() });
     }
-    this.#durableNames = new Map(this.#names);
-    this.#unsyncedNames = new Map();
   }
 
-  /** The same medium in a machine that runs. */
+  /** The same medium under a new process, and, after a power cut, in a new machine. This one answers no more. */
   restart(): SimulatedDisk {
     const disk = new SimulatedDisk(this.#prng.next());
-    disk.#names = this.#names;
-    disk.#durableNames = this.#durableNames;
-    disk.#unsyncedNames = this.#unsyncedNames;
+    if (this.#left !== null) {
+      disk.#names = this.#left;
+      disk.#durableNames = new Map(this.#left);
+    } else {
+      const copies = new Map<Inode, Inode>();
+      const copyOf = (inode: Inode): Inode => {
+        const known = copies.get(inode);
+        if (known !== undefined) return known;
+        const { durable, cache, dirty } = inode;
+        const copy = { durable: durable.slice(), cache: cache.slice(), dirty: new Set(dirty) };
+        copies.set(inode, copy);
+        return copy;
+      };
+      for (const [name, inode] of this.#names) disk.#names.set(name, copyOf(inode));
+      for (const [name, inode] of this.#durableNames) disk.#durableNames.set(name, copyOf(inode));
+      for (const [name, changes] of this.#unsyncedNames)
+        disk.#unsyncedNames.set(
+          name,
+          changes.map((inode) => inode && copyOf(inode)),
+        );
+    }
     this.#isOff = true;
     return disk;
   }
 
   /** A copy of what the system shows, as if everything had been synced. */
   copy(): SimulatedDisk {
-    const disk = new SimulatedDisk(this.#prng.next());
+    const disk = new SimulatedDisk(this.#prng.state);
     for (const [name, { cache }] of this.#names)
       disk.#names.set(name, { durable: cache.slice(), cache: cache.slice(), dirty: new Set() });
     disk.#durableNames = new Map(disk.#names);
@@ -157,7 +173,12 @@ export class SimulatedDisk implements Disk {
   async syncFolder(): Promise<void> {
     const fault = await this.#beginFaulty("syncFolder", "");
     if (fault !== null) {
-      // Some changes are on disk, the rest are forgotten as something to write.
+      // Some changes are on disk all the same. The rest stay to be written: a folder's blocks are written as a whole.
+      for (const [name, changes] of this.#unsyncedNames) {
+        if (this.#prng.below(2) === 0) continue;
+        rename(this.#durableNames, name, changes.at(-1)!);
+        this.#unsyncedNames.delete(name);
+      }
       throw failure(fault, "syncFolder", "");
     }
     this.#durableNames = new Map(this.#names);
@@ -293,6 +314,11 @@ class SimulatedFile implements DiskFile {
   async close(): Promise<void> {}
 }
 
+function rename(names: Map<string, Inode>, name: string, inode: Inode | null): void {
+  if (inode === null) names.delete(name);
+  else names.set(name, inode);
+}
+
 function put(inode: Inode, bytes: Uint8Array, at: number): void {
   if (bytes.length === 0) return;
   const end = at + bytes.length;
@@ -309,13 +335,13 @@ function put(inode: Inode, bytes: Uint8Array, at: number): void {
 /** Does with every dirty sector what `fate` says, and with the length what becomes of most. */
 function settle(inode: Inode, fate: () => "written" | "dirty" | "forgotten"): void {
   const { cache, dirty } = inode;
-  const length = Math.max(cache.length, 0);
-  const durable = new Uint8Array(length);
-  durable.set(inode.durable.subarray(0, length));
+  const durable = new Uint8Array(cache.length);
+  durable.set(inode.durable.subarray(0, cache.length));
   for (const sector of [...dirty]) {
     const become = fate();
     const at = sector * SECTOR_BYTES;
-    if (become === "written") durable.set(cache.subarray(at, at + SECTOR_BYTES), at);
+    // A sector behind the end was written before the file was cut.
+    if (become === "written" && at < cache.length) durable.set(cache.subarray(at, at + SECTOR_BYTES), at);
     if (become !== "dirty") dirty.delete(sector);
   }
   inode.durable = durable;
