@@ -52,7 +52,19 @@ export const soaks: Readonly<Record<string, Soak>> = {
     seconds: 600,
     async run({ seed, isOn }) {
       const { runSimulation } = await import("../test/sim/simulation.js");
-      const families = ["calm", "network", "slow", "store", "stalls", "deaths", "everything"] as const;
+      const families = [
+        "calm",
+        "network",
+        "slow",
+        "store",
+        "stalls",
+        "deaths",
+        "failover",
+        "kill",
+        "power",
+        "disk",
+        "everything",
+      ] as const;
       let done = 0;
       for (; isOn(); done++) {
         const family = families[done % families.length]!;
