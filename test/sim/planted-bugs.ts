@@ -1,5 +1,7 @@
 /** Bugs that are planted on purpose, to see that the simulation finds them: each with the trouble it needs to show. */
+import { fromStore } from "../../engine/lane/from-store.js";
 import { toShard } from "../../engine/lane/to-shard.js";
+import { toStore } from "../../engine/lane/to-store.js";
 import { FRAME_KEYFRAME, messageTypes } from "../../engine/wire/message-types.js";
 import type { FaultFamily } from "./faults.js";
 
@@ -91,5 +93,67 @@ export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {
   "the store forgets a batch it has applied": () => ({
     family: "store",
     batch: every<void>(4, "drop", () => true),
+  }),
+  "what a durable room took in is not written down": () => ({
+    family: "kill",
+    toStore: every(20, "drop", (type) => type === toStore.roomInputs),
+  }),
+  "what a durable room took in is written down twice": () => ({
+    family: "kill",
+    toStore: every(20, "twice", (type) => type === toStore.roomInputs),
+  }),
+  "a room's end is not written down": () => ({
+    family: "kill",
+    toStore: every(2, "drop", (type) => type === toStore.roomClosed),
+  }),
+  "a grant is not written down": () => ({
+    family: "kill",
+    toStore: every(2, "drop", (type) => type === toStore.grant),
+  }),
+  "that a grant was taken is not written down": () => ({
+    family: "kill",
+    toStore: every(2, "drop", (type) => type === toStore.granted),
+  }),
+  "a line of the ledger is left out": () => ({
+    family: "calm",
+    toStore: every(10, "drop", (type) => type === toStore.ledger),
+  }),
+  "settled intents are not written down": () => ({
+    family: "kill",
+    toStore: every(3, "drop", (type) => type === toStore.settled),
+  }),
+  "an event is not written down": () => ({
+    family: "kill",
+    toStore: every(10, "drop", (type) => type === toStore.sessionEvent),
+  }),
+  "that a session was opened is not written down": () => ({
+    family: "kill",
+    toStore: every(2, "drop", (type) => type === toStore.sessionOpened),
+  }),
+  "that a session is closed is not written down": () => ({
+    family: "kill",
+    toStore: every(2, "drop", (type) => type === toStore.sessionClosed),
+  }),
+  "the journal forgets a group": () => ({ family: "kill", group: every<void>(30, "drop", () => true) }),
+  "a room's inputs are left out of what is restored": () => ({
+    family: "kill",
+    fromStore: every(5, "drop", (type) => type === fromStore.restoreInputs),
+  }),
+  "a room's inputs are restored twice": () => ({
+    family: "kill",
+    fromStore: every(5, "twice", (type) => type === fromStore.restoreInputs),
+  }),
+  "a room is left out of what is restored": () => ({
+    family: "kill",
+    fromStore: every(2, "drop", (type) => type === fromStore.restoreRoom),
+  }),
+  "an event is left out of what is restored": () => ({
+    family: "kill",
+    fromStore: every(5, "drop", (type) => type === fromStore.restoreEvent),
+  }),
+  "everything is called durable before it is": () => ({ family: "power", isDurableEarly: true }),
+  "the disk says that it has synced and has not": () => ({
+    family: "power",
+    sync: every<void>(2, "drop", () => true),
   }),
 };

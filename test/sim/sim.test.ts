@@ -85,13 +85,32 @@ test("[WS2] [WS3] [WS4] [WS5] [WS6] [WS7] failover: shards die while others stal
 test("[WS2] [WS3] [WS4] [WS5] [WS6] [WS7] everything: all of it at once", async () => {
   const troubles = await runSeeds("everything", 200);
   assertMet(troubles, [
+    "crashes",
     "restarts",
     "resumes",
     "takeovers",
     "storeFailures",
+    "diskFailures",
     "stateSkipped",
     "ticksForfeited",
   ]);
+});
+
+const lasting = "[WS9] [WS10] [WS11] [WS12]";
+
+test(`${lasting} kill: the process is killed between any two events, and starts again on the same disk`, async () => {
+  const troubles = await runSeeds("kill", 150);
+  assertMet(troubles, ["crashes", "resumes", "roomsRestored", "eventsReplayed"]);
+});
+
+test(`${lasting} power: the machine loses power, and the disk what was not synced`, async () => {
+  const troubles = await runSeeds("power", 150);
+  assertMet(troubles, ["crashes", "resumes", "roomsRestored", "eventsReplayed"]);
+});
+
+test(`${lasting} disk: it stalls, refuses, fails to sync, and is full`, async () => {
+  const troubles = await runSeeds("disk", 150);
+  assertMet(troubles, ["crashes", "diskFailures", "notDurable"]);
 });
 
 /** Mistakes that were found, each with a seed that still shows it when the mistake is made again. */
