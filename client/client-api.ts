@@ -48,8 +48,12 @@ export interface ClientEvents extends EngineEvents {
   event: ReliableEvent;
   /** State of a room: latest wins, some may be skipped. */
   roomFrame: { readonly room: number; readonly kind: number; readonly body: Uint8Array };
+  /** Intents up to `applied` took effect or were refused; up to `durable` they survive whatever happens to the server. */
   intentAck: IntentAckFields;
-  /** The session was lost with these intents not known to have taken effect. They are not sent again. */
+  /**
+   * These intents are not known to have taken effect, and are not sent again: their session was lost, or the server was
+   * and they were no longer kept.
+   */
   intentsLost: readonly number[];
   /** Once per answered ping. */
   stats: ClientStats;
@@ -72,5 +76,14 @@ export interface ClientStats {
   /** Events that came again after a resume and were dropped. */
   readonly eventsRepeated: number;
   readonly reconnects: number;
+  /** Number up to which intents took effect or were refused. */
+  readonly intentsApplied: number;
+  /** Number up to which intents survive whatever happens to the server. */
+  readonly intentsDurable: number;
+  /** Not known to have taken effect. */
   readonly intentsWaiting: number;
+  /** Not known to be safe: sent again if the server loses them. At most 256. */
+  readonly intentsKept: number;
+  /** Took effect and were let go of before they were known to be safe, because more than 256 would have been kept. */
+  readonly intentsGaveWay: number;
 }

@@ -5,13 +5,14 @@ import {
   encodeIntentAck,
   encodeNoticeBody,
   encodePong,
+  encodeRefusedBody,
   eventAckEvents,
   intentSeq,
   moveIntentDx,
   moveIntentDy,
   pingSentMs,
 } from "../engine/wire/codec.js";
-import { closeCodes } from "../engine/wire/codes.js";
+import { closeCodes, refusals } from "../engine/wire/codes.js";
 import { engineEvents, eventScopes, messageTypes } from "../engine/wire/message-types.js";
 import { type ClientState, GridshardClient } from "./client.js";
 import { INTENTS_KEPT_MAX } from "./intent-queue.js";
@@ -170,6 +171,90 @@ test("[CL7] too many unanswered intents, or none to number them from, are refuse
   assert.equal(client.sendFieldIntent(1), 0);
   server.socket.deliver(encodeIntentAck({ applied: 1, durable: 0 }));
   assert.equal(client.sendFieldIntent(1), INTENTS_KEPT_MAX + 1);
+});
+
+test("[CL26] while a session waits for the client, it is tried for three times within the grace time", () => {
+  const { server, client } = connected({ sessionGraceMs: 6000 });
+  const waits: number[] = [];
+  client.on("state", (state) => {
+    if (state.kind === "reconnecting") waits.push(state.retryAtMs - server.nowMs);
+  });
+  for (let attempt = 0; attempt < 8; attempt++) {
+    server.socket.end(1006);
+    server.advance(10_000);
+  }
+  assert.ok(waits.every((wait) => wait <= 2000 * 0.5 + 1));
+  assert.ok(waits.length >= 8, "it goes on trying for as long as it takes");
+  server.socket.end(closeCodes.resumeInvalid.code);
+  assert.ok(waits.at(-1)! > 2000, "without a session there is no such hurry");
+});
+
+test("[CL27] an intent is kept until it is safe, and sent again when the server has lost it", () => {
+  const { server, client } = connected();
+  for (let seq = 1; seq <= 5; seq++) client.sendFieldIntent(1);
+  server.socket.deliver(encodeIntentAck({ applied: 4, durable: 1 }));
+  const { intentsApplied, intentsDurable, intentsWaiting, intentsKept } = client.stats();
+  assert.deepEqual([intentsApplied, intentsDurable, intentsWaiting, intentsKept], [4, 1, 1, 4]);
+  resumed(server, { intentsApplied: 5 });
+  const again = () => server.socket.sentOfType(messageTypes.fieldIntent).map((message) => intentSeq(message));
+  assert.deepEqual(again(), [], "the server has them all");
+  resumed(server, { intentsApplied: 2 });
+  assert.deepEqual(again(), [3, 4, 5], "a server that was started again has not");
+  assert.equal(client.stats().intentsWaiting, 3);
+  server.socket.deliver(encodeIntentAck({ applied: 5, durable: 5 }));
+  assert.equal(client.stats().intentsKept, 0);
+  assert.equal(client.sendFieldIntent(1), 6);
+});
+
+test("[CL28] with all places taken an intent that took effect gives way, and is told if the server loses it", () => {
+  const { server, client } = connected();
+  const lost: (readonly number[])[] = [];
+  client.on("intentsLost", (seqs) => lost.push(seqs));
+  for (let seq = 1; seq <= INTENTS_KEPT_MAX; seq++) client.sendFieldIntent(1);
+  server.socket.deliver(encodeIntentAck({ applied: 2, durable: 0 }));
+  assert.equal(client.sendFieldIntent(1), INTENTS_KEPT_MAX + 1);
+  assert.equal(client.sendFieldIntent(1), INTENTS_KEPT_MAX + 2);
+  assert.equal(client.sendFieldIntent(1), 0);
+  assert.equal(client.stats().intentsGaveWay, 2);
+  resumed(server, { intentsApplied: INTENTS_KEPT_MAX + 2 });
+  assert.deepEqual(lost, [], "the server has them");
+  resumed(server, { intentsApplied: 1 });
+  assert.deepEqual(lost, [[2]]);
+  const again = server.socket.sentOfType(messageTypes.fieldIntent).map((message) => intentSeq(message));
+  assert.deepEqual(again.slice(0, 2), [3, 4]);
+  assert.equal(again.length, INTENTS_KEPT_MAX);
+});
+
+test("[CL29] whoever asks is told what became of an intent, and whether that is safe", async () => {
+  const { server, client } = connected();
+  const told: string[] = [];
+  const ask = (seq: number) => {
+    void client.whenApplied(seq).then((fate) => told.push(`${seq} applied: ${fate.kind}`));
+    void client.whenDurable(seq).then((fate) => told.push(`${seq} durable: ${fate.kind}`));
+  };
+  const heard = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return told.splice(0);
+  };
+  ask(client.sendFieldIntent(1));
+  ask(client.sendFieldIntent(1));
+  ask(client.sendFieldIntent(1));
+  const refused = encodeRefusedBody({ intentSeq: 2, code: refusals.notDurable.code, reason: "" });
+  const header = { scope: eventScopes.engine, kind: engineEvents.refused, seq: 1, room: 0 };
+  server.socket.deliver(encodeEvent(header, refused));
+  server.socket.deliver(encodeIntentAck({ applied: 2, durable: 1 }));
+  assert.deepEqual(await heard(), ["1 applied: settled", "2 applied: refused", "1 durable: settled"]);
+  const fate = await client.whenApplied(2);
+  assert.ok(fate.kind === "refused" && fate.name === "notDurable" && fate.reason !== "");
+  server.socket.deliver(encodeIntentAck({ applied: 2, durable: 2 }));
+  assert.deepEqual(await heard(), ["2 durable: refused"]);
+  resumed(server, { recovered: false, session: 9, intentsApplied: 0 });
+  assert.deepEqual(await heard(), ["3 applied: unknown", "3 durable: unknown"]);
+  ask(client.sendFieldIntent(1));
+  client.close();
+  assert.deepEqual(await heard(), ["1 applied: unknown", "1 durable: unknown"]);
+  ask(0);
+  assert.deepEqual(await heard(), ["0 applied: unknown", "0 durable: unknown"], "0 was never sent");
 });
 
 test("[CL8] of directions the latest wins, one is sent every 50 ms, and the last again after a resume", () => {

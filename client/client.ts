@@ -21,11 +21,11 @@ import {
 import { closeCodes } from "../engine/wire/codes.js";
 import { messageTypes, PROTOCOL_VERSION } from "../engine/wire/message-types.js";
 import type { ClientEvents, ClientState, ClientStats, ConnectOptions } from "./client-api.js";
-import { endingOf, mayRetryAfter, reconnectDelayMs } from "./endings.js";
-import { tellEngineEvent } from "./engine-events.js";
+import { endingOf, mayRetryAfter, reconnectDelayMs, refusalOf } from "./endings.js";
+import { refusedBy, tellEngineEvent } from "./engine-events.js";
 import { type Environment, environmentOf, type SocketLike } from "./environment.js";
 import { EventSequence } from "./event-sequence.js";
-import { IntentQueue } from "./intent-queue.js";
+import { type IntentFate, IntentQueue } from "./intent-queue.js";
 import { LinkGauge } from "./link-gauge.js";
 import { Listeners } from "./listeners.js";
 import { World } from "./world.js";
@@ -34,6 +34,7 @@ export { closeCodes, refusals } from "../engine/wire/codes.js";
 export type { ClientEvents, ClientState, ClientStats, ConnectOptions, ReliableEvent } from "./client-api.js";
 export type { Ending } from "./endings.js";
 export type { Schedule, SocketLike, SocketSource } from "./environment.js";
+export type { IntentFate } from "./intent-queue.js";
 export { OwnPath, TickClock, Track } from "./interpolation.js";
 export { fetchGuestTicket, type GuestTicket, TicketRefused } from "./tickets.js";
 export { type Entity, World, type WorldShape } from "./world.js";
@@ -123,6 +124,7 @@ export class GridshardClient {
     if (this.#connection?.isOpen === true) this.#send(encodeGoodbye());
     this.#abandon();
     this.#resume = undefined;
+    this.#intents.restart(0);
     if (this.#state.kind !== "idle")
       this.#setState({ kind: "closed", ...endingOf(closeCodes.goodbye.code, "") });
   }
@@ -150,7 +152,8 @@ export class GridshardClient {
 
   /**
    * Sends a reliable intent to the field; `body` is the FlatBuffers table of the kind, if it has one. Returns its
-   * number, which a refusal names, or 0 when it cannot be kept: no session yet, or too many unanswered already.
+   * number, which a refusal names, or 0 when it cannot be kept: no session yet, or too many unanswered already. It is
+   * sent again until it is safe, whatever happens to connections and to the server, and takes effect once.
    */
   sendFieldIntent(kind: number, body?: Uint8Array): number {
     return this.#offer((seq) => encodeFieldIntent(kind, seq, body));
@@ -161,6 +164,19 @@ export class GridshardClient {
     return this.#offer((seq) =>
       encodeRoomIntent(body === undefined ? { room, kind, seq } : { room, kind, seq, body }),
     );
+  }
+
+  /** Settles when the intent of this number took effect or was refused, or when that will never be known. */
+  whenApplied(seq: number): Promise<IntentFate> {
+    return this.#intents.whenApplied(seq);
+  }
+
+  /**
+   * Settles when what became of the intent of this number survives whatever happens to the server, or when that will
+   * never be known. With a server that keeps nothing on disk it is never.
+   */
+  whenDurable(seq: number): Promise<IntentFate> {
+    return this.#intents.whenDurable(seq);
   }
 
   /** The numbers of the moment. */
@@ -177,7 +193,11 @@ export class GridshardClient {
       eventsDelivered: this.#events.delivered,
       eventsRepeated: this.#events.repeated,
       reconnects: this.#reconnects,
-      intentsWaiting: this.#intents.kept.length,
+      intentsApplied: this.#intents.applied,
+      intentsDurable: this.#intents.durable,
+      intentsWaiting: this.#intents.waitingCount,
+      intentsKept: this.#intents.kept.length,
+      intentsGaveWay: this.#intents.gaveWayCount,
     };
   }
 
@@ -250,12 +270,15 @@ export class GridshardClient {
     this.#abandon();
     if (code === closeCodes.resumeInvalid.code) this.#resume = undefined;
     if (!mayRetryAfter(code)) {
+      this.#intents.restart(0);
       this.#setState({ kind: "closed", ...ending });
       return;
     }
     const wasGood = connection?.isLive === true && now() - connection.openedAtMs >= GOOD_CONNECTION_MS;
     this.#attempt = wasGood ? 1 : this.#attempt + 1;
-    const delayMs = reconnectDelayMs(this.#attempt, random);
+    // A session waits for its client, but not for ever: not even when the server has to be started again meanwhile.
+    const graceMs = this.#resume === undefined ? Number.POSITIVE_INFINITY : this.#welcome!.sessionGraceMs;
+    const delayMs = reconnectDelayMs({ attempt: this.#attempt, graceMs }, random);
     this.#cancelRetry = schedule(delayMs, () => this.#open());
     this.#setState({ kind: "reconnecting", attempt: this.#attempt, retryAtMs: now() + delayMs, ...ending });
   }
@@ -305,7 +328,7 @@ export class GridshardClient {
         return;
       case messageTypes.intentAck: {
         const ack = decodeIntentAck(message);
-        this.#intents.settle(ack.applied);
+        this.#intents.settle(ack);
         this.#listeners.tell("intentAck", ack);
         return;
       }
@@ -324,8 +347,6 @@ export class GridshardClient {
     this.#cancelWelcomeWait = undefined;
     // Not by the number alone: a server that has started again counts sessions from 1.
     const isSameSession = this.#resume?.session === welcome.session;
-    const lost = isSameSession ? [] : this.#intents.restart(welcome.intentsApplied);
-    if (isSameSession) this.#intents.settle(welcome.intentsApplied);
     this.#events.restart(welcome.eventsAcked, isSameSession);
     if (this.#welcome !== undefined) this.#reconnects++;
     this.#welcome = welcome;
@@ -338,7 +359,9 @@ export class GridshardClient {
       tickPeriodMs: welcome.tickPeriodMs,
       tick: welcome.tick,
     });
-    for (const intent of this.#intents.kept) this.#send(intent.message);
+    const lost = isSameSession
+      ? this.#intents.resume(welcome.intentsApplied, (intent) => this.#send(intent.message))
+      : this.#intents.restart(welcome.intentsApplied);
     if (this.#moveSeq > 0 || this.#moveX !== 0 || this.#moveY !== 0) this.#sendMove();
     this.#link.restart();
     this.#ping();
@@ -354,7 +377,10 @@ export class GridshardClient {
     const event = decodeEvent(message);
     const isNew = this.#events.accept(event.seq);
     this.#ackSoon();
-    if (isNew && !tellEngineEvent(this.#listeners, event)) this.#listeners.tell("event", event);
+    if (!isNew) return;
+    const refused = refusedBy(event);
+    if (refused !== undefined) this.#intents.refuse(refused.intentSeq, refusalOf(refused));
+    if (!tellEngineEvent(this.#listeners, event)) this.#listeners.tell("event", event);
   }
 
   #ackSoon(): void {

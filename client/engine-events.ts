@@ -33,6 +33,14 @@ interface Teller {
   tell<Name extends keyof EngineEvents>(name: Name, payload: EngineEvents[Name]): void;
 }
 
+/** The refusal of an intent that an event is, if it is one. */
+export function refusedBy(
+  event: EventHeaderFields & { readonly body: Uint8Array },
+): RefusedFields | undefined {
+  const isRefusal = event.scope === eventScopes.engine && event.kind === engineEvents.refused;
+  return isRefusal ? decodeRefusedBody(event.body) : undefined;
+}
+
 /** Tells listeners of an engine event; false when it is none, or one this version does not know. */
 export function tellEngineEvent(
   listeners: Teller,
