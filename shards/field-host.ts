@@ -1,7 +1,9 @@
 /** The field of one shard: the entity table, its members, its awake cells, and the context the game's field is given. */
 import { AssertionFailed, assert } from "../engine/assert.js";
-import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { ByteReader, type ByteWriter } from "../engine/lane/bytes.js";
 import { toNet } from "../engine/lane/to-net.js";
+import type { ActRecord } from "../engine/lane/to-peer.js";
+import type { EntityRecord, GrantRecord } from "../engine/lane/to-store.js";
 import type { Log } from "../engine/log.js";
 import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
@@ -9,21 +11,26 @@ import { decodePlayer, encodePlayer, type PlayerRow } from "../engine/player.js"
 import { hashUnit } from "../engine/prng.js";
 import { EntityTable, NO_ROW, ROW_GHOST, ROW_USED } from "../engine/room/entity-table.js";
 import {
-  type Act,
   creatureId,
   type Field,
   type FieldContext,
   type FieldMember,
   type FieldType,
+  type GrantReceiver,
   homeCellOf,
   type Intent,
   isCreatureId,
+  type LedgerChange,
   type RoomPlayer,
+  type TableSpec,
 } from "../engine/room/game.js";
+import type { GameTables } from "../engine/room/game-tables.js";
 import { cellAt, columnOf, type Grid, rowOf } from "../engine/space/grid.js";
 import { encodePlayerChangedBody, encodeRelocatedBody } from "../engine/wire/codec.js";
 import { refusals } from "../engine/wire/codes.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import type { Belongings } from "./belongings.js";
+import { checkEventBody } from "./event-body.js";
 import { Member } from "./member.js";
 import type { Outlet } from "./outlet.js";
 import { Publisher } from "./publisher.js";
@@ -40,12 +47,17 @@ export interface FieldSurroundings {
     readonly fromRoom: number;
     readonly fromCell: number;
     readonly kind: number;
+    readonly grantId: string;
     readonly body: Uint8Array;
   }): void;
   openRoom(type: string, cell: number, options: Uint8Array): number;
   joinRoom(roomId: number, session: number, player: RoomPlayer): number;
   /** The row now stands in a cell of another shard. */
   handOff(row: number, cell: number): void;
+  /** The entity of a person who is back after a start of the server, as it was before; given once. */
+  takeReturning(session: number, playerId: string): EntityRecord | undefined;
+  /** The entity is no more. */
+  entityGone(entityId: number, playerId?: string): void;
 }
 
 export class FieldHost implements FieldContext {
@@ -65,6 +77,8 @@ export class FieldHost implements FieldContext {
   readonly #counters: Counters;
   readonly #log: Log;
   readonly #hysteresis: number;
+  readonly #tables: GameTables;
+  readonly #belongings: Belongings;
 
   constructor(options: {
     readonly type: FieldType;
@@ -78,6 +92,8 @@ export class FieldHost implements FieldContext {
     readonly outlet: Outlet;
     readonly counters: Counters;
     readonly log: Log;
+    readonly tables: GameTables;
+    readonly belongings: Belongings;
   }) {
     this.grid = options.grid;
     this.seed = options.seed;
@@ -87,6 +103,8 @@ export class FieldHost implements FieldContext {
     this.#outlet = options.outlet;
     this.#counters = options.counters;
     this.#log = options.log;
+    this.#tables = options.tables;
+    this.#belongings = options.belongings;
     this.#hysteresis = Math.min(options.hysteresisMeters, options.grid.cellSizeMeters / 4);
     this.awakeCells = new Int32Array(options.grid.cellCount);
     this.entities = new EntityTable({
@@ -105,6 +123,10 @@ export class FieldHost implements FieldContext {
   }
 
   // ---- FieldContext ----------------------------------------------------------------------------------------
+
+  table<Row>(spec: TableSpec<Row>): readonly Row[] {
+    return this.#tables.current.rows(spec);
+  }
 
   owns(cell: number): boolean {
     return this.#surroundings.ownerOf(cell) === this.#shard;
@@ -125,6 +147,7 @@ export class FieldHost implements FieldContext {
       isCreatureId(this.entities.id[row]!) && !this.entities.isGhost(row),
       "only own creatures are removed",
     );
+    this.#surroundings.entityGone(this.entities.id[row]!);
     this.removeRow(row);
   }
 
@@ -154,20 +177,21 @@ export class FieldHost implements FieldContext {
   }
 
   tell(member: FieldMember, kind: number, body: Uint8Array): void {
+    checkEventBody(body);
     this.#outlet.event({ sessions: [member.session], scope: eventScopes.field, kind, roomId: 0, body });
   }
 
   refuse(member: FieldMember, intentSeq: number, code: number, reason = ""): void {
     this.#counters.add(shardMetric.intents_refused_total);
-    this.#outlet.refused(member.session, intentSeq, code, reason);
+    this.#outlet.refused(member.session, { intentSeq, code, reason });
   }
 
   act(fromRow: number, entityId: number, cell: number, kind: number, body: Uint8Array): void {
-    this.#send(fromRow, { toEntity: entityId, toRoom: 0, cell, kind, body });
+    this.#send(fromRow, { toEntity: entityId, toRoom: 0, cell, kind, grantId: "", body });
   }
 
   actRoom(fromRow: number, roomId: number, cell: number, kind: number, body: Uint8Array): void {
-    this.#send(fromRow, { toEntity: 0, toRoom: roomId, cell, kind, body });
+    this.#send(fromRow, { toEntity: 0, toRoom: roomId, cell, kind, grantId: "", body });
   }
 
   openRoom(type: string, cell: number, options: Uint8Array): number {
@@ -179,11 +203,32 @@ export class FieldHost implements FieldContext {
   }
 
   save(member: FieldMember): void {
-    const own = this.members.get(member.session);
-    assert(own === member, "a member is saved by the shard that owns it");
+    const own = this.#own(member);
     this.publisher.renew(own.row);
     this.storeMember(own);
-    this.#outlet.engineEvent(own.session, engineEvents.playerChanged, encodePlayerChangedBody(own.player));
+    this.#tellPlayer(own, true);
+  }
+
+  book(member: FieldMember, change: LedgerChange): void {
+    this.#belongings.book(this.#own(member), change);
+  }
+
+  grant(from: FieldMember, to: GrantReceiver, kind: number, body: Uint8Array): void {
+    const { row } = this.#own(from);
+    const grantId = this.#belongings.grant(to, kind, body);
+    this.#send(row, { toEntity: to.entityId, toRoom: 0, cell: to.cell, kind, grantId, body });
+  }
+
+  #own(member: FieldMember): Member {
+    const own = this.members.get(member.session);
+    assert(own === member, "what a member owns is changed by the shard that owns it");
+    return own;
+  }
+
+  /** The client hears of its player. After a save it must be safe first: `isDurable`. */
+  #tellPlayer(member: Member, isDurable: boolean): void {
+    const body = encodePlayerChangedBody(member.player);
+    this.#outlet.engineEvent(member.session, engineEvents.playerChanged, body, isDurable);
   }
 
   // ---- members ---------------------------------------------------------------------------------------------
@@ -197,33 +242,70 @@ export class FieldHost implements FieldContext {
     readonly player: PlayerRow;
     readonly isSuspended: boolean;
     readonly isRelocated: boolean;
+    readonly grants: readonly GrantRecord[];
   }): Member | undefined {
     if (this.entities.isFull) return undefined;
     const x = Math.min(Math.max(join.x, 0), this.grid.widthMeters - 0.001);
     const y = Math.min(Math.max(join.y, 0), this.grid.heightMeters - 0.001);
-    const row = this.#addRow({ id: join.session, x, y, cell: cellAt(this.grid, x, y) });
-    const member = new Member({ ...join, row, applied: 0 });
-    this.members.set(join.session, member);
+    const cell = cellAt(this.grid, x, y);
+    const returning = this.#surroundings.takeReturning(join.session, join.player.playerId);
+    const row =
+      returning === undefined
+        ? this.#addRow({ id: join.session, x, y, cell })
+        : this.#returnRow(returning, { x, y, cell });
+    const { session, joinEpoch, player, isSuspended } = join;
+    const member = new Member({ session, joinEpoch, player, isSuspended, row, applied: 0 });
+    this.members.set(session, member);
     // Before the hook, which may tell the member something: the client's Welcome comes first.
     this.sayMember(toNet.joined, member);
-    this.field.onJoin?.(member);
-    this.#outlet.engineEvent(
-      member.session,
-      engineEvents.playerChanged,
-      encodePlayerChangedBody(member.player),
-    );
-    if (join.isRelocated) {
+    if (returning === undefined) this.field.onJoin?.(member);
+    else this.field.onReturn?.(member);
+    const { version } = player;
+    for (const grant of join.grants) this.#take(member, grant);
+    this.#tellPlayer(member, player.version !== version);
+    if (join.isRelocated && returning === undefined) {
       const body = encodeRelocatedBody({ x, y, reason: "a server thread was restarted" });
-      this.#outlet.engineEvent(member.session, engineEvents.relocated, body);
+      this.#outlet.engineEvent(session, engineEvents.relocated, body);
     }
     this.#settleRow(row);
     return member;
+  }
+
+  /** The row as it was before the server was started, where net says that it stands. */
+  #returnRow(returning: EntityRecord, at: { x: number; y: number; cell: number }): number {
+    const row = this.unpackRow(new ByteReader(returning.row), at.cell);
+    this.entities.x[row] = at.x;
+    this.entities.y[row] = at.y;
+    return row;
+  }
+
+  /**
+   * A member takes what it was granted, once, whichever way it comes. What the game made of it is saved with the word
+   * that it has been taken; a game that throws has not taken it, and finds it at the member's next join.
+   */
+  #take(
+    member: Member,
+    grant: { grantId: string; kind: number; fromRoom: number; body: Uint8Array },
+  ): boolean {
+    if (member.grantsTaken.includes(grant.grantId)) return false;
+    if (this.field.onGrant === undefined) return false;
+    try {
+      this.field.onGrant(member, grant);
+    } catch (error) {
+      this.#failed("onGrant", error);
+      return false;
+    }
+    this.#belongings.take(member, grant);
+    this.publisher.renew(member.row);
+    this.storeMember(member);
+    return true;
   }
 
   /** Removes a member for good: the game is told, the row goes to the store. */
   leave(member: Member): void {
     this.field.onLeave?.(member);
     this.storeMember(member);
+    this.#surroundings.entityGone(member.entityId, member.player.playerId);
     this.drop(member);
     this.#outlet.left({
       session: member.session,
@@ -247,11 +329,7 @@ export class FieldHost implements FieldContext {
     } else {
       this.field.onReconnect?.(member);
       // Whatever was missed: the state of the player is told afresh.
-      this.#outlet.engineEvent(
-        member.session,
-        engineEvents.playerChanged,
-        encodePlayerChangedBody(member.player),
-      );
+      this.#tellPlayer(member, false);
     }
   }
 
@@ -262,8 +340,7 @@ export class FieldHost implements FieldContext {
     player.y = this.entities.y[member.row]!;
     member.savedX = player.x;
     member.savedY = player.y;
-    player.version++;
-    this.#outlet.player(player);
+    this.#belongings.save(member);
   }
 
   sayMember(type: number, member: Member): void {
@@ -283,7 +360,12 @@ export class FieldHost implements FieldContext {
     this.#guard("onIntent", member, intent.seq, () => this.field.onIntent?.(member, intent));
   }
 
-  receiveAct(row: number, act: Act): void {
+  receiveAct(row: number, act: ActRecord): void {
+    if (act.grantId !== "") {
+      const member = this.memberAt(row);
+      if (member !== undefined && this.#take(member, act)) this.#tellPlayer(member, true);
+      return;
+    }
     this.#guard("onAct", undefined, 0, () => this.field.onAct?.(row, act));
   }
 
@@ -386,7 +468,7 @@ export class FieldHost implements FieldContext {
 
   #send(
     fromRow: number,
-    act: { toEntity: number; toRoom: number; cell: number; kind: number; body: Uint8Array },
+    act: { toEntity: number; toRoom: number; cell: number; kind: number; grantId: string; body: Uint8Array },
   ): void {
     const fromEntity = fromRow === NO_ROW ? 0 : this.entities.id[fromRow]!;
     const fromCell = fromRow === NO_ROW ? act.cell : this.entities.cell[fromRow]!;
@@ -406,9 +488,13 @@ export class FieldHost implements FieldContext {
         .u32(member.joinEpoch)
         .u32(member.row)
         .u8(member.isSuspended ? 1 : 0);
-      out.u32(member.applied).f64(member.savedX).f64(member.savedY);
+      out.u32(member.applied).f64(member.savedX).f64(member.savedY).u16(member.grantsTaken.length);
+      for (const grantId of member.grantsTaken) out.hex16(grantId);
+      out.u8(member.lines.length);
+      for (const line of member.lines) out.text(line.reason).f64(line.gold).u16(line.item).i32(line.count);
       encodePlayer(member.player, out);
     }
+    out.u32(this.#belongings.granted);
     this.field.checkpoint?.(out);
   }
 
@@ -424,18 +510,25 @@ export class FieldHost implements FieldContext {
       const applied = from.u32();
       const savedX = from.f64();
       const savedY = from.f64();
+      const grantsTaken = Array.from({ length: from.u16() }, () => from.hex16());
+      const lines = Array.from({ length: from.u8() }, () => {
+        return { reason: from.text(), gold: from.f64(), item: from.u16(), count: from.i32() };
+      });
       const member = new Member({
         session,
         joinEpoch,
         row,
         isSuspended,
         applied,
+        grantsTaken,
         player: decodePlayer(from),
       });
+      member.lines.push(...lines);
       member.savedX = savedX;
       member.savedY = savedY;
       this.members.set(session, member);
     }
+    this.#belongings.granted = from.u32();
     for (let row = 0; row < this.entities.capacity; row++) {
       if ((this.entities.flags[row]! & ROW_USED) !== 0) this.publisher.entered(row);
     }

@@ -99,6 +99,8 @@ export class Handoff {
     const peer = this.#ownerOf(cell);
     const entityId = entities.id[row]!;
     const member = members.get(entityId);
+    // Lines of the ledger do not travel: they are kept with the row as it is now.
+    if (member !== undefined && member.lines.length > 0) this.#field.storeMember(member);
     const packed = new ByteWriter();
     entities.packRow(row, packed);
     const record: HandoffRecord = {
@@ -110,6 +112,7 @@ export class Handoff {
       applied: member?.applied ?? 0,
       player: member === undefined ? new Uint8Array() : encodePlayer(member.player).bytes(),
       row: packed.bytes(),
+      grantsTaken: member?.grantsTaken ?? [],
     };
     if (member !== undefined) members.delete(member.session);
     this.#field.removeRow(row, cell);
@@ -244,9 +247,9 @@ export class Handoff {
   }
 
   #seat(record: HandoffRecord, row: number): Member {
-    const { session, joinEpoch, isSuspended, applied } = record;
+    const { session, joinEpoch, isSuspended, applied, grantsTaken } = record;
     const player = decodePlayer(new ByteReader(record.player));
-    const member = new Member({ session, joinEpoch, isSuspended, applied, player, row });
+    const member = new Member({ session, joinEpoch, isSuspended, applied, player, row, grantsTaken });
     this.#field.members.set(session, member);
     return member;
   }

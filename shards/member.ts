@@ -1,8 +1,10 @@
 import { ByteWriter } from "../engine/lane/bytes.js";
 import { INTENT_MESSAGE } from "../engine/lane/to-shard.js";
 import type { PlayerRow } from "../engine/player.js";
-import type { FieldMember } from "../engine/room/game.js";
+import type { FieldMember, LedgerChange } from "../engine/room/game.js";
 import { messageTypes } from "../engine/wire/message-types.js";
+
+const NO_BYTES = new Uint8Array();
 
 /** A record of net for a session, held until it may be applied. */
 export interface HeldRecord {
@@ -11,18 +13,20 @@ export interface HeldRecord {
 }
 
 /**
- * Type of a held record that no lane has: it stands for intents refused while others were held, and says the number of
- * the newest (u32). Its place in line keeps them from being reported as settled before those that are held.
+ * Type of a held record that no lane has: it stands for intents refused while others were held, and says their numbers
+ * (u32 each). Its place in line keeps them from being reported as settled before those that are held.
  */
 export const SETTLED = 0;
+/** Numbers in one such record. Nobody has as many intents under way: past it the oldest is forgotten. */
+const SETTLED_NUMBERS_MAX = 4096;
 
 /** Puts in line that a field intent was refused. A move has no number: nobody waits for it. */
 export function holdRefused(held: HeldRecord[], intent: HeldRecord): void {
   const seq = fieldIntentSeq(intent);
   if (seq === 0) return;
-  const payload = new ByteWriter(4).u32(seq).bytes();
-  if (held.at(-1)?.type === SETTLED) held.pop();
-  held.push({ type: SETTLED, payload });
+  const before = held.at(-1)?.type === SETTLED ? held.pop()!.payload : NO_BYTES;
+  const kept = before.length < SETTLED_NUMBERS_MAX * 4 ? before : before.subarray(4);
+  held.push({ type: SETTLED, payload: new ByteWriter(kept.length + 4).raw(kept).u32(seq).bytes() });
 }
 
 /** Number of a reliable intent for the field, 0 of a move. */
@@ -49,6 +53,10 @@ export class Member implements FieldMember {
    * they wait in `held`, so that what the old shard forwards comes first.
    */
   awaitsMarkerOf = -1;
+  /** Lines of the ledger that wait for the next save. */
+  readonly lines: Required<LedgerChange>[] = [];
+  /** Grants the member took lately, oldest first: each comes by up to two ways. */
+  readonly grantsTaken: string[];
   readonly held: HeldRecord[] = [];
 
   constructor(member: {
@@ -58,6 +66,7 @@ export class Member implements FieldMember {
     readonly row: number;
     readonly isSuspended: boolean;
     readonly applied: number;
+    readonly grantsTaken?: readonly string[];
   }) {
     this.session = member.session;
     this.joinEpoch = member.joinEpoch;
@@ -66,6 +75,7 @@ export class Member implements FieldMember {
     this.row = member.row;
     this.isSuspended = member.isSuspended;
     this.applied = member.applied;
+    this.grantsTaken = [...(member.grantsTaken ?? [])];
     this.savedX = member.player.x;
     this.savedY = member.player.y;
   }

@@ -37,8 +37,9 @@ export class NetIntake {
   readonly #outlet: Outlet;
   readonly #counters: Counters;
   readonly #onDrained = (type: number, at: number, length: number) => this.#onRecord(type, at, length);
-  /** Reliable intents settled since they were last told: by room (0: the field) and session. */
-  readonly #applied = new Map<number, Map<number, number>>();
+  readonly #durableKinds: ReadonlySet<number>;
+  /** Numbers of the reliable intents settled since they were last told, by room (0: the field) and session. */
+  readonly #settledNow = new Map<number, Map<number, number[]>>();
 
   constructor(options: {
     readonly ring: RingReader;
@@ -50,7 +51,10 @@ export class NetIntake {
     readonly handoff: Handoff;
     readonly outlet: Outlet;
     readonly counters: Counters;
+    /** Kinds of field intents that are refused while nothing can be kept safe. */
+    readonly durableKinds: ReadonlySet<number>;
   }) {
+    this.#durableKinds = options.durableKinds;
     this.#ring = options.ring;
     this.#incarnation = options.incarnation;
     this.#intentsMax = options.intentsMax;
@@ -70,12 +74,16 @@ export class NetIntake {
     return this.#ring.drain(this.#onDrained, DRAIN_RECORDS_MAX);
   }
 
-  /** Tells net which reliable intents took effect, or were refused, since the last time. */
-  tellApplied(): void {
-    for (const [room, sessions] of this.#applied) {
-      for (const [session, applied] of sessions) this.#outlet.applied({ session, room, applied });
+  /** Tells the store, and then net, which reliable intents took effect, or were refused, since the last time. */
+  tellApplied(tick: number): void {
+    if (this.#settledNow.size === 0) return;
+    for (const [room, sessions] of this.#settledNow) {
+      for (const [session, seqs] of sessions) {
+        this.#outlet.settled({ session, room, seqs });
+        this.#outlet.applied({ session, room, applied: seqs.at(-1)!, tick });
+      }
     }
-    this.#applied.clear();
+    this.#settledNow.clear();
   }
 
   #onRecord(type: number, at: number, length: number): void {
@@ -195,9 +203,11 @@ export class NetIntake {
         this.#field.setSuspended(member, false);
         return;
       case SETTLED: {
-        const seq = new ByteReader(record.payload).u32();
-        member.applied = seq;
-        this.#settled(0, member.session, seq);
+        const from = new ByteReader(record.payload);
+        while (from.left() > 0) {
+          member.applied = from.u32();
+          this.#settled(0, member.session, member.applied);
+        }
         return;
       }
       case toShard.routeMarker:
@@ -216,11 +226,14 @@ export class NetIntake {
       return;
     }
     const seq = view.getUint32(4, true);
-    this.#field.intent(member, {
-      kind: view.getUint16(2, true),
-      seq,
-      body: payload.slice(INTENT_MESSAGE + 8),
-    });
+    const kind = view.getUint16(2, true);
+    if (this.#durableKinds.has(kind) && !this.#rooms.isAccepting) {
+      this.#counters.add(shardMetric.intents_not_durable_total);
+      const { code, reason } = refusals.notDurable;
+      this.#field.refuse(member, seq, code, reason);
+    } else {
+      this.#field.intent(member, { kind, seq, body: payload.slice(INTENT_MESSAGE + 8) });
+    }
     member.applied = seq;
     this.#settled(0, member.session, seq);
   }
@@ -235,12 +248,14 @@ export class NetIntake {
   }
 
   #settled(room: number, session: number, seq: number): void {
-    let sessions = this.#applied.get(room);
+    let sessions = this.#settledNow.get(room);
     if (sessions === undefined) {
       sessions = new Map();
-      this.#applied.set(room, sessions);
+      this.#settledNow.set(room, sessions);
     }
-    sessions.set(session, seq);
+    const seqs = sessions.get(session);
+    if (seqs === undefined) sessions.set(session, [seq]);
+    else seqs.push(seq);
   }
 
   /** Refuses an intent because too many are held for its session. */
@@ -248,7 +263,7 @@ export class NetIntake {
     this.#counters.add(shardMetric.intents_refused_total);
     const seq = fieldIntentSeq(intent);
     const { code, reason } = refusals.handoffFull;
-    if (seq > 0) this.#outlet.refused(session, seq, code, reason);
+    if (seq > 0) this.#outlet.refused(session, { intentSeq: seq, code, reason });
   }
 
   #onUnknownSession(session: number, record: HeldRecord): void {

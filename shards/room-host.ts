@@ -2,7 +2,17 @@
 import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import type { BattleResultRow } from "../engine/player.js";
 import { mix32, Prng } from "../engine/prng.js";
-import type { Room, RoomContext, RoomMember, RoomPlayer, RoomType } from "../engine/room/game.js";
+import type {
+  GrantReceiver,
+  Room,
+  RoomContext,
+  RoomMember,
+  RoomPlayer,
+  RoomType,
+  TableSpec,
+} from "../engine/room/game.js";
+import type { TableSet } from "../engine/room/game-tables.js";
+import { readRoomPlayer, writeRoomPlayer } from "./room-inputs.js";
 
 /** Timers a room may have at once, by id. */
 export const ROOM_TIMERS_MAX = 16;
@@ -17,16 +27,21 @@ export interface RoomSeat {
 
 /** What a room asks of its shard. */
 export interface RoomSurroundings {
-  wallMs(): number;
+  readonly wallMs: number;
   /** Reliable event to some sessions. */
   event(room: RoomHost, sessions: readonly number[], kind: number, body: Uint8Array): void;
   frame(room: RoomHost, kind: number, body: Uint8Array): void;
-  refused(session: number, intentSeq: number, code: number, reason: string): void;
+  refused(
+    room: RoomHost,
+    session: number,
+    refusal: { readonly intentSeq: number; readonly code: number; readonly reason: string },
+  ): void;
   sendAct(room: RoomHost, entityId: number, cell: number, kind: number, body: Uint8Array): void;
   setTimer(room: RoomHost, id: number, ticks: number): void;
   clearTimer(room: RoomHost, id: number): void;
   setActive(room: RoomHost, isActive: boolean): void;
-  appendResult(result: BattleResultRow): void;
+  appendResult(room: RoomHost, result: BattleResultRow): void;
+  grant(room: RoomHost, to: GrantReceiver, kind: number, body: Uint8Array): void;
   unseat(room: RoomHost, session: number): void;
 }
 
@@ -36,6 +51,10 @@ export class RoomHost implements RoomContext {
   readonly type: RoomType;
   readonly tickPeriodMs: number;
   readonly membersMax: number;
+  /** Survives the process. */
+  readonly isDurable: boolean;
+  /** What the room goes by, for good. */
+  readonly tables: TableSet;
   /** Index in the shard's room table. */
   readonly index: number;
   tick = 0;
@@ -47,10 +66,25 @@ export class RoomHost implements RoomContext {
   tickEntry = -1;
   /** Schedule entry per timer id, made with the first timer. */
   timerEntries: Int32Array | undefined;
+  /** Number of the newest event of a durable room. */
+  roomSeq = 0;
+  /** In this tick of the room somebody outside could notice that it was made. */
+  hasOutput = false;
+  /** While it is replayed: the world tick at which each of its timers is due. */
+  timersDue: Map<number, number> | undefined;
+  /** What a durable room took in during this world tick, not handed over yet. */
+  inputs: ByteWriter | undefined;
+  /** A checkpoint would say something new: it has taken something in since the last. */
+  hasNews = false;
+  /** Ticks made when the last checkpoint was written. */
+  checkpointTick = 0;
   readonly room: Room;
   readonly #dice: Prng;
   readonly #surroundings: RoomSurroundings;
   #seats: Map<number, RoomSeat> | undefined;
+  /** Wall time at which it was opened: keeps its rows' ids apart from those of other runs. */
+  #openedMs: number;
+  #rowsMade = 0;
 
   constructor(options: {
     readonly roomId: number;
@@ -59,6 +93,8 @@ export class RoomHost implements RoomContext {
     readonly tickPeriodMs: number;
     readonly membersMax: number;
     readonly index: number;
+    readonly tables: TableSet;
+    readonly isReplaying: boolean;
     readonly seed: number;
     readonly surroundings: RoomSurroundings;
   }) {
@@ -68,9 +104,21 @@ export class RoomHost implements RoomContext {
     this.tickPeriodMs = options.tickPeriodMs;
     this.membersMax = options.membersMax;
     this.index = options.index;
+    this.isDurable = options.type.isDurable === true;
+    this.tables = options.tables;
+    if (options.isReplaying) this.timersDue = new Map();
+    this.#openedMs = options.surroundings.wallMs;
     this.#dice = new Prng(mix32(options.seed ^ mix32(options.roomId)));
     this.#surroundings = options.surroundings;
     this.room = options.type.create(this);
+  }
+
+  /**
+   * It is given again what it was given before its thread died: nothing it does counts but its own state and its
+   * events.
+   */
+  get isReplaying(): boolean {
+    return this.timersDue !== undefined;
   }
 
   get members(): ReadonlyMap<number, RoomMember> {
@@ -78,7 +126,11 @@ export class RoomHost implements RoomContext {
   }
 
   get wallMs(): number {
-    return this.#surroundings.wallMs();
+    return this.#surroundings.wallMs;
+  }
+
+  table<Row>(spec: TableSpec<Row>): readonly Row[] {
+    return this.tables.rows(spec);
   }
 
   chance(): number {
@@ -90,10 +142,14 @@ export class RoomHost implements RoomContext {
   }
 
   newRowId(): string {
-    // Wall time keeps ids of different runs apart; the dice keep those of one instant apart.
-    const hex = (value: number) => (value >>> 0).toString(16).padStart(8, "0");
-    const wallMs = this.wallMs;
-    return hex(wallMs / 0x1_0000_0000) + hex(wallMs) + hex(this.roomId) + hex(this.#dice.next());
+    // When the room was opened, not the time now: a room that is replayed gives the same row the same id.
+    this.#rowsMade = (this.#rowsMade + 1) & 0xffff;
+    return (
+      hexOf(this.#openedMs, 12) +
+      hexOf(this.roomId, 8) +
+      hexOf(this.#dice.next(), 8) +
+      hexOf(this.#rowsMade, 4)
+    );
   }
 
   tell(member: RoomMember, kind: number, body: Uint8Array): void {
@@ -111,7 +167,7 @@ export class RoomHost implements RoomContext {
   }
 
   refuse(member: RoomMember, intentSeq: number, code: number, reason = ""): void {
-    this.#surroundings.refused(member.session, intentSeq, code, reason);
+    this.#surroundings.refused(this, member.session, { intentSeq, code, reason });
   }
 
   act(entityId: number, cell: number, kind: number, body: Uint8Array): void {
@@ -127,7 +183,11 @@ export class RoomHost implements RoomContext {
   }
 
   appendResult(result: BattleResultRow): void {
-    this.#surroundings.appendResult(result);
+    this.#surroundings.appendResult(this, result);
+  }
+
+  grant(to: GrantReceiver, kind: number, body: Uint8Array): void {
+    this.#surroundings.grant(this, to, kind, body);
   }
 
   remove(member: RoomMember): void {
@@ -165,12 +225,9 @@ export class RoomHost implements RoomContext {
       .u32(this.tick)
       .u32(this.#dice.state >>> 0)
       .u8(this.isActive ? 1 : 0);
-    out.u16(this.members.size);
-    for (const seat of this.#seats?.values() ?? []) {
-      const { player } = seat;
-      out.u32(seat.session).u8(seat.isSuspended ? 1 : 0);
-      out.text(player.playerId).text(player.name).u16(player.level).u32(player.entityId).u32(player.cell);
-    }
+    out.u32(this.roomSeq).f64(this.#openedMs).u16(this.#rowsMade).u16(this.members.size);
+    for (const seat of this.#seats?.values() ?? [])
+      writeRoomPlayer(out.u32(seat.session).u8(seat.isSuspended ? 1 : 0), seat.player);
     this.room.checkpoint?.(out);
   }
 
@@ -178,19 +235,19 @@ export class RoomHost implements RoomContext {
     this.tick = from.u32();
     this.#dice.state = from.u32() | 0;
     this.isActive = from.u8() === 1;
+    this.roomSeq = from.u32();
+    this.#openedMs = from.f64();
+    this.#rowsMade = from.u16();
     this.#seats = undefined;
     for (let left = from.u16(); left > 0; left--) {
       const session = from.u32();
       const isSuspended = from.u8() === 1;
-      const player = {
-        playerId: from.text(),
-        name: from.text(),
-        level: from.u16(),
-        entityId: from.u32(),
-        cell: from.u32(),
-      };
-      this.addSeat({ session, isSuspended, player });
+      this.addSeat({ session, isSuspended, player: readRoomPlayer(from) });
     }
     this.room.restore?.(from);
   }
+}
+
+function hexOf(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }

@@ -50,6 +50,11 @@ export class Schedule {
     return entry;
   }
 
+  /** Tick at which an entry that waits is due. */
+  dueOf(entry: number): number {
+    return this.#due[entry]!;
+  }
+
   /** Takes an entry out before it is due. */
   cancel(entry: number): void {
     this.#unlink(entry);

@@ -1,23 +1,34 @@
 /**
  * Shards in one thread under a hand-cranked clock, with the plainest net there can be: it routes by session, answers
- * `memberMoved` with a marker, and keeps every record it hears. For tests.
+ * `memberMoved` with a marker, and keeps every record it hears; and the plainest store, which keeps everything at once
+ * and tells a shard that begins what survived. For tests.
  */
 import { configSchema } from "../engine/config-schema.js";
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import { LaneWriter } from "../engine/lane/lane.js";
 import { type MemberRecord, readMember, toNet } from "../engine/lane/to-net.js";
-import { toShard, writeJoin, writeMarker, writeSession, writeSight } from "../engine/lane/to-shard.js";
+import {
+  toShard,
+  writeJoin,
+  writeMarker,
+  writeRoomSession,
+  writeSession,
+  writeSight,
+} from "../engine/lane/to-shard.js";
+import type { GrantRecord } from "../engine/lane/to-store.js";
 import { silentLog } from "../engine/log.js";
+import type { JournalState } from "../engine/memory/control-block.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
 import { OwnershipTable } from "../engine/memory/ownership-table.js";
-import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
-import { newPlayer } from "../engine/player.js";
-import type { FieldType, RoomType } from "../engine/room/game.js";
+import { type RingMemory, RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
+import { newPlayer, type PlayerRow } from "../engine/player.js";
+import type { FieldType, RoomType, TableSpec } from "../engine/room/game.js";
 import { cellAt, createGrid, type Grid } from "../engine/space/grid.js";
 import { ManualClock } from "../engine/time.js";
 import { messageTypes } from "../engine/wire/message-types.js";
 import { createWiring, type Wiring } from "../engine/wiring.js";
+import { KeptJournal } from "./kept-journal.js";
 import { Shard } from "./shard.js";
 
 export interface HeardRecord {
@@ -35,10 +46,16 @@ export interface RigOptions {
   readonly cellSizeMeters?: number;
   readonly handoffIntentsMax?: number;
   readonly entitiesMax?: number;
+  readonly tables?: readonly TableSpec[];
+  readonly checkpointSeconds?: number;
+  /** The process before this one, which has died: time goes on, and what it kept is restored. */
+  readonly after?: ShardRig;
 }
 
 export class ShardRig {
-  readonly clock = new ManualClock(1000);
+  readonly clock: ManualClock;
+  /** What the store kept. */
+  readonly kept: KeptJournal;
   readonly wiring: Wiring;
   readonly control: ControlBlock;
   readonly grid: Grid;
@@ -53,10 +70,16 @@ export class ShardRig {
   readonly #inbound: RingReader[];
   readonly #lanes: LaneWriter[];
   readonly #stores: RingReader[];
+  readonly #storeLanes: LaneWriter[];
+  /** Shards that have been told what survived of the process before this one. */
+  readonly #begun = new Set<number>();
   readonly #out = new ByteWriter();
 
   constructor(options: RigOptions) {
     this.#options = options;
+    this.clock = new ManualClock(options.after?.clock.nowMs() ?? 1000);
+    this.kept = options.after?.kept ?? new KeptJournal();
+    this.kept.voidOpenGroups();
     this.#config = configSchema.parse({
       world: {
         widthCells: options.widthCells ?? 4,
@@ -69,12 +92,20 @@ export class ShardRig {
         entitiesMax: options.entitiesMax ?? 1000,
         handoffIntentsMax: options.handoffIntentsMax ?? 64,
       },
+      journal: { checkpointSeconds: options.checkpointSeconds ?? 10 },
     });
     const { widthCells, heightCells, cellSizeMeters } = this.#config.world;
     this.grid = createGrid(widthCells, heightCells, cellSizeMeters);
     this.wiring = createWiring(this.#config);
     this.control = new ControlBlock(this.wiring.control);
-    this.control.originMs = this.clock.nowMs();
+    this.control.originMs = options.after?.control.originMs ?? this.clock.nowMs();
+    if (options.after !== undefined) {
+      const { control } = options.after;
+      const incarnations = Array.from({ length: control.shardCountMax }, (_, shard) =>
+        control.incarnation(shard),
+      );
+      this.control.setIncarnationBase(Math.max(...incarnations));
+    }
     const ownership = new OwnershipTable(this.wiring.ownership);
     // Vertical stripes: easy to walk across.
     for (let cell = 0; cell < this.grid.cellCount; cell++) {
@@ -82,16 +113,16 @@ export class ShardRig {
     }
     this.#inbound = this.wiring.lanes.toNet.map((ring) => new RingReader(ring));
     this.#stores = this.wiring.lanes.toStore.map((ring) => new RingReader(ring));
-    this.#lanes = this.wiring.lanes.toShard.map(
-      (ring, shard) =>
-        new LaneWriter(new RingWriter(ring), new Doorbell(this.wiring.doorbells.shards[shard]!), {
-          outboxBytesMax: 1 << 20,
-        }),
-    );
+    const lane = (ring: RingMemory, shard: number) =>
+      new LaneWriter(new RingWriter(ring), new Doorbell(this.wiring.doorbells.shards[shard]!), {
+        outboxBytesMax: 1 << 26,
+      });
+    this.#lanes = this.wiring.lanes.toShard.map(lane);
+    this.#storeLanes = this.wiring.lanes.storeToShard.map(lane);
     for (let shard = 0; shard < options.shards; shard++) this.start(shard);
   }
 
-  /** Starts a shard, or starts it again with nothing, as the supervisor does. */
+  /** Starts a shard, or starts it again with what the store kept, as the supervisor does. */
   start(shard: number): Shard {
     const incarnation = this.control.raiseIncarnation(shard);
     const host = new Shard({
@@ -102,11 +133,13 @@ export class ShardRig {
       games: {
         field: this.#options.field,
         rooms: new Map((this.#options.rooms ?? []).map((type) => [type.name, type])),
+        tables: { list: this.#options.tables ?? [], checks: [] },
       },
       clock: this.clock,
       log: silentLog,
     });
     this.shards[shard] = host;
+    this.#keep();
     return host;
   }
 
@@ -120,22 +153,51 @@ export class ShardRig {
     this.clock.advance(1000 / this.#config.world.tickHz);
     for (const shard of order) this.shards[shard]?.duty(this.clock.nowMs());
     this.hear();
-    for (const lane of this.#lanes) lane.flush();
+    for (const lane of [...this.#lanes, ...this.#storeLanes]) lane.flush();
+  }
+
+  /** What can be kept safe, as the store's thread tells everybody. */
+  setJournalState(state: JournalState): void {
+    this.control.setJournalState(state);
   }
 
   run(ticks: number): void {
     for (let tick = 0; tick < ticks; tick++) this.step();
   }
 
+  /** What shards have made visible is read, by net and by the store. */
   hear(): void {
+    const ticks = new Map<number, number>();
     this.#inbound.forEach((ring, shard) => {
       ring.drain((type, at, length) => {
         const payload = ring.bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
         this.heard.push({ shard, type, payload });
         if (type === toNet.memberMoved) this.#onMoved(shard, readMember(new ByteReader(payload)));
+        if (type === toNet.tickDone) ticks.set(shard, new ByteReader(payload).u32());
       }, 100_000);
     });
-    for (const ring of this.#stores) ring.drain(() => {}, 100_000);
+    this.#keep();
+    for (const [shard, tick] of ticks) this.kept.netHas(shard, tick);
+  }
+
+  #keep(): void {
+    this.#stores.forEach((ring, shard) => {
+      ring.drain((type, at, length) => {
+        const payload = ring.bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
+        const incarnation = this.kept.take(shard, type, payload);
+        if (incarnation !== undefined) this.#restore(shard, incarnation);
+      }, 100_000);
+    });
+  }
+
+  #restore(shard: number, incarnation: number): void {
+    this.kept.answer(this.#storeLanes[shard]!, {
+      incarnation,
+      owns: (cell) => this.ownerOf(cell) === shard,
+      cellOf: ({ x, y }) => cellAt(this.grid, x, y),
+      withEntities: this.#options.after !== undefined && !this.#begun.has(shard),
+    });
+    this.#begun.add(shard);
   }
 
   #onMoved(shard: number, record: MemberRecord): void {
@@ -157,9 +219,39 @@ export class ShardRig {
     const joinEpoch = (this.joinEpochs.get(session) ?? 0) + 1;
     this.joinEpochs.set(session, joinEpoch);
     this.route.set(session, shard);
-    const player = newPlayer(session.toString(16).padStart(32, "0"), `player ${session}`);
-    const record = { ...this.#session(shard, session), x, y, isRelocated: false, isSuspended: false, player };
+    const player = newPlayer(playerIdOf(session), `player ${session}`);
+    this.joinAs(session, { shard, x, y, player });
+  }
+
+  /** As {@link join}, once its epoch and route are known, with all that net could say. */
+  joinAs(
+    session: number,
+    join: {
+      readonly shard: number;
+      readonly x: number;
+      readonly y: number;
+      readonly player: PlayerRow;
+      readonly grants?: readonly GrantRecord[];
+      readonly isRelocated?: boolean;
+    },
+  ): void {
+    const { shard, x, y, player, grants = [], isRelocated = false } = join;
+    const record = {
+      ...this.#session(shard, session),
+      x,
+      y,
+      isRelocated,
+      isSuspended: false,
+      player,
+      grants,
+    };
     this.#send(shard, toShard.join, writeJoin(this.#out, record));
+  }
+
+  /** A record about a session in a room: leave, drop, reconnect. */
+  roomSession(type: number, session: number, roomId: number, shard: number): void {
+    const record = { incarnation: this.control.incarnation(shard), session, roomId };
+    this.#send(shard, type, writeRoomSession(this.#out, record));
   }
 
   /** A session record (leave, drop, reconnect, evict) to the shard net believes in, or to a named one. */
@@ -255,4 +347,9 @@ export class ShardRig {
   holders(session: number): number[] {
     return this.shards.flatMap((shard, index) => (shard?.field.members.has(session) === true ? [index] : []));
   }
+}
+
+/** The player that a rig's session is. */
+export function playerIdOf(session: number): string {
+  return session.toString(16).padStart(32, "0");
 }

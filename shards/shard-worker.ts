@@ -3,7 +3,9 @@ import type { Config } from "../engine/config-schema.js";
 import { createLog } from "../engine/log.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
+import { GameTables } from "../engine/room/game-tables.js";
 import { loadGames } from "../engine/room/load-games.js";
+import { tablesFolder } from "../engine/room/table-folder.js";
 import { systemThreadId } from "../engine/system-thread.js";
 import { systemClock } from "../engine/time.js";
 import type { Wiring } from "../engine/wiring.js";
@@ -27,8 +29,13 @@ export default async function run(task: ShardTask): Promise<void> {
   const clock = systemClock;
   const log = createLog(`shard-${shard}`, { level: config.log.level, wallMs: clock.wallMs });
   const games = await loadGames(config.games, config.world.field);
-  const host = new Shard({ ...task, games, clock, log });
   const control = new ControlBlock(wiring.control);
+  const tables = new GameTables({
+    specs: games.tables ?? { list: [], checks: [] },
+    folder: tablesFolder(config.dataFolder),
+    version: () => control.tablesVersion,
+  });
+  const host = new Shard({ ...task, games, tables, clock, log });
   control.setSystemThreadId(shard, systemThreadId());
   const doorbell = new Doorbell(wiring.doorbells.shards[shard]!);
   const hasInput = () => host.hasInput();

@@ -15,23 +15,32 @@ import { Histogram, HistogramPool } from "../engine/memory/histogram.js";
 import { OwnershipTable } from "../engine/memory/ownership-table.js";
 import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { shardCatalogue, shardMetric } from "../engine/metrics.js";
+import { GameTables } from "../engine/room/game-tables.js";
 import type { GameCatalogue } from "../engine/room/load-games.js";
 import { createGrid, type Grid } from "../engine/space/grid.js";
 import type { Clock } from "../engine/time.js";
 import type { Wiring } from "../engine/wiring.js";
 import { ActRouter } from "./act-router.js";
+import { Belongings } from "./belongings.js";
+import { EntityJournal } from "./entity-journal.js";
 import { FieldHost } from "./field-host.js";
 import { Ghosts } from "./ghosts.js";
 import { Handoff } from "./handoff.js";
 import { NetIntake } from "./net-intake.js";
 import { Outlet } from "./outlet.js";
 import { PeerLinks } from "./peer-links.js";
+import { Restoring } from "./restoring.js";
 import { ROOM_TIMERS_MAX } from "./room-host.js";
+import { RoomReplay } from "./room-replay.js";
 import { ENTRY_ROOM_TICK, RoomTable } from "./room-table.js";
 import { Schedule, WHEEL_TICKS } from "./schedule.js";
 
 const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
 const DUE_PAIRS = 512;
+/** People are waited for as long as their sessions are kept, and this much longer, after a start. */
+const RETURN_MS = 60_000;
+/** Looked at again when the store's lane had no room for the shard's first word. */
+const HELLO_RETRY_MS = 10;
 
 export interface ShardOptions {
   readonly wiring: Wiring;
@@ -39,6 +48,8 @@ export interface ShardOptions {
   readonly shard: number;
   readonly incarnation: number;
   readonly games: GameCatalogue;
+  /** Default: the tables as they are shipped, for good. */
+  readonly tables?: GameTables;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,6 +60,7 @@ export class Shard {
   readonly counters: Counters;
   readonly #config: Config;
   readonly #shard: number;
+  readonly #incarnation: number;
   readonly #clock: Clock;
   readonly #control: ControlBlock;
   readonly #grid: Grid;
@@ -60,6 +72,11 @@ export class Shard {
   readonly #handoff: Handoff;
   readonly #ghosts: Ghosts;
   readonly #schedule: Schedule;
+  readonly #tables: GameTables;
+  readonly #belongings: Belongings;
+  readonly #entities: EntityJournal;
+  readonly #replay: RoomReplay;
+  readonly #restoring: Restoring;
   readonly #tickHistogram: Histogram;
   readonly #periodMs: number;
   readonly #due = new Int32Array(DUE_PAIRS * 2);
@@ -67,6 +84,9 @@ export class Shard {
   /** Up to which tick the schedule has been emptied. */
   #collectedTick = -1;
   #isTicking = false;
+  #isRestored = false;
+  /** Wall time of the group that is being made, read when its first input may come; negative: none is. */
+  #wallMs = -1;
   /** Something was written that only the end of a tick makes visible. */
   #owesTick = true;
 
@@ -74,6 +94,7 @@ export class Shard {
     const { wiring, config, shard, incarnation, games, clock, log } = options;
     this.#config = config;
     this.#shard = shard;
+    this.#incarnation = incarnation;
     this.#clock = clock;
     this.#periodMs = 1000 / config.world.tickHz;
     this.#grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
@@ -87,10 +108,16 @@ export class Shard {
       bell: Doorbell,
       isReaderBusy = () => false,
     ) => new LaneWriter(new RingWriter(ring), bell, { outboxBytesMax: OUTBOX_BYTES_MAX, isReaderBusy });
+    const { counters } = this;
     this.#outlet = new Outlet(
-      lane(wiring.lanes.toNet[shard]!, this.#netBell),
-      lane(wiring.lanes.toStore[shard]!, storeBell),
+      {
+        net: lane(wiring.lanes.toNet[shard]!, this.#netBell),
+        store: lane(wiring.lanes.toStore[shard]!, storeBell),
+      },
+      { counters, log },
     );
+    this.#tables = options.tables ?? GameTables.shipped(games.tables ?? { list: [], checks: [] });
+    this.#belongings = new Belongings({ shard, incarnation, outlet: this.#outlet, counters });
     this.#peers = new PeerLinks({
       control: this.#control,
       incarnation,
@@ -107,6 +134,7 @@ export class Shard {
     this.#schedule = new Schedule(config.shards.roomsMax * (1 + ROOM_TIMERS_MAX));
     this.#acts = new ActRouter({ shard, peers: this.#peers, counters: this.counters, ownerOf });
     const typeNames = [...games.rooms.keys()];
+    const checkpointTicks = Math.max(1, Math.round(config.journal.checkpointSeconds * config.world.tickHz));
     this.rooms = new RoomTable({
       shard,
       incarnation,
@@ -125,6 +153,17 @@ export class Shard {
       ),
       clock,
       log,
+      tables: this.#tables,
+      checkpointTicks,
+    });
+    this.#replay = new RoomReplay({
+      rooms: this.rooms,
+      roomsMax: config.shards.roomsMax,
+      types: games.rooms,
+      tables: this.#tables,
+      outlet: this.#outlet,
+      counters,
+      log,
     });
     this.field = new FieldHost({
       type: games.field,
@@ -137,13 +176,31 @@ export class Shard {
       outlet: this.#outlet,
       counters: this.counters,
       log,
+      tables: this.#tables,
+      belongings: this.#belongings,
       surroundings: {
         ownerOf,
         sendAct: (act) => this.#acts.send({ ...act, hops: 0 }),
         openRoom: (type, cell, roomOptions) => this.rooms.open(type, cell, roomOptions),
         joinRoom: (roomId, session, player) => this.rooms.join(roomId, session, player),
         handOff: (row, cell) => this.#handoff.offer(row, cell),
+        takeReturning: (session, playerId) => this.#entities.takeReturning(session, playerId),
+        entityGone: (entityId, playerId) => this.#entities.gone(entityId, playerId),
       },
+    });
+    this.#entities = new EntityJournal({
+      field: this.field,
+      outlet: this.#outlet,
+      counters,
+      periodTicks: checkpointTicks,
+      returnTicks: Math.ceil((config.session.graceMs + RETURN_MS) / this.#periodMs),
+    });
+    this.#restoring = new Restoring({
+      ring: new RingReader(wiring.lanes.storeToShard[shard]!),
+      incarnation,
+      replay: this.#replay,
+      entities: this.#entities,
+      counters,
     });
     this.#handoff = new Handoff({
       shard,
@@ -164,6 +221,9 @@ export class Shard {
       handoff: this.#handoff,
       outlet: this.#outlet,
       counters: this.counters,
+      durableKinds: new Set(
+        games.field.intents.filter((spec) => spec.isDurable === true).map((spec) => spec.kind),
+      ),
     });
     this.#ghosts = new Ghosts({
       grid: this.#grid,
@@ -173,6 +233,7 @@ export class Shard {
       ownerOf,
     });
     this.#outlet.hello(incarnation);
+    this.#beginGroup();
     for (let cell = 0; cell < this.#grid.cellCount; cell++) {
       if (ownerOf(cell) === shard) this.field.field.onCellOpen?.(cell);
     }
@@ -180,11 +241,14 @@ export class Shard {
 
   /** Whether a lane to this shard holds anything: asked before it goes to sleep. */
   hasInput(): boolean {
+    if (!this.#isRestored) return this.#restoring.isPending;
     return this.#intake.isPending || this.#peers.isPending;
   }
 
   /** How long the shard may sleep unless its doorbell rings, in milliseconds; Infinity when nothing is planned. */
   waitMs(nowMs: number): number {
+    if (!this.#isRestored)
+      return this.#outlet.store.outboxBytes > 0 ? HELLO_RETRY_MS : Number.POSITIVE_INFINITY;
     if (this.#isTicking) return Math.max(0, this.#tickAtMs(this.#nextTick) - nowMs);
     const tick = Math.max(0, Math.floor((nowMs - this.#control.originMs) / this.#periodMs));
     const due = this.#schedule.nextDue(tick);
@@ -194,9 +258,15 @@ export class Shard {
   /** One pass: reads the lanes, makes at most one tick if it is time. Returns how many records and ticks that was. */
   duty(nowMs: number): number {
     this.#control.beat(this.#shard, nowMs);
+    let work = 0;
+    if (!this.#isRestored) {
+      work = this.#restore(nowMs);
+      if (!this.#isRestored) return work;
+    }
+    this.#beginGroup();
     // Before anything is read: what is read plans ahead from the tick that comes next.
     if (!this.#isTicking && (this.hasInput() || this.#needsTick(nowMs))) this.#startTicking(nowMs);
-    let work = this.#drain();
+    work += this.#drain();
     if (this.#isTicking && nowMs >= this.#tickAtMs(this.#nextTick)) {
       this.#tick(nowMs);
       work++;
@@ -204,8 +274,37 @@ export class Shard {
     return work;
   }
 
+  /** Before the first tick: what survived. Returns how many records of it were read. */
+  #restore(nowMs: number): number {
+    this.#outlet.store.flush();
+    const work = this.#restoring.drain();
+    if (!this.#restoring.isDone) return work;
+    this.#isRestored = true;
+    this.#startTicking(nowMs);
+    this.#replay.finish();
+    this.#outlet.restored(this.#incarnation);
+    this.#owesTick = true;
+    return work;
+  }
+
+  /**
+   * What is taken in from here on belongs to the next tick, and so does the wall time it sees. The journal's state is
+   * looked at once, too: a tick is of one mind about what it takes on.
+   */
+  #beginGroup(): void {
+    if (this.#wallMs >= 0) return;
+    this.#wallMs = this.#clock.wallMs();
+    this.rooms.wallMs = this.#wallMs;
+    this.#belongings.wallMs = this.#wallMs;
+    this.rooms.isAccepting = this.#control.journalState === "accepting" && !this.#outlet.isBehind;
+    if (this.#tables.isStale()) this.#tables.refresh();
+  }
+
   /** The last pass of a graceful stop: rows of members still here go to the store. */
   stop(nowMs: number): void {
+    // One that was never told what survived has nothing of its own yet.
+    if (!this.#isRestored) return;
+    this.#beginGroup();
     this.#drain();
     for (const member of [...this.field.members.values()]) this.field.leave(member);
     this.#tick(nowMs);
@@ -229,6 +328,7 @@ export class Shard {
     this.#acts.restore(from);
     this.rooms.restore(from, this.field.tick);
     this.#collectedTick = this.field.tick;
+    this.#isRestored = true;
     this.#owesTick = true;
   }
 
@@ -292,7 +392,7 @@ export class Shard {
 
   #needsTick(nowMs: number): boolean {
     if (this.#owesTick || this.field.awakeCount > 0 || this.rooms.activeCount > 0) return true;
-    if (this.#acts.isPending || this.#handoff.isPending || this.#outlet.hasFarewells) return true;
+    if (this.#acts.isPending || this.#handoff.isPending || this.#outlet.isHolding) return true;
     if (this.#outlet.net.outboxBytes + this.#outlet.store.outboxBytes > 0) return true;
     const tick = Math.floor((nowMs - this.#control.originMs) / this.#periodMs);
     const due = this.#schedule.nextDue(Math.max(0, tick));
@@ -324,18 +424,25 @@ export class Shard {
     if (this.field.awakeCount > 0) this.field.field.onTick();
     this.field.settle();
     this.#runDue(tick, startedMs);
-    this.#savePlaces(tick);
+    if (this.rooms.isAccepting && this.#outlet.takesVolatile) {
+      this.#savePlaces(tick);
+      this.#entities.roll(tick);
+    }
+    this.rooms.endTick();
+    this.#intake.tellApplied(tick);
+    this.#outlet.endGroup(tick, this.#wallMs);
+    this.#wallMs = -1;
     this.#ghosts.show((cell) => this.field.isAwake(cell));
     for (let index = 0; index < this.field.awakeCount; index++) {
       this.field.publisher.publish(this.field.awakeCells[index]!, tick);
     }
-    this.#intake.tellApplied();
     this.#outlet.finishTick(tick);
     this.#control.setPublishedTick(this.#shard, tick);
     this.#netBell.ring();
-    // Behind all of net's lane, so that net hears of an acceptance before the shard that offered does: while anything
-    // waits for room there, peers wait too.
-    if (this.#outlet.net.outboxBytes === 0) this.#peers.flush();
+    // Behind all of net's lane, so that net hears of an acceptance before the shard that offered does; and behind all of
+    // the store's, so that no shard acts on what the journal has not been told: while anything waits for room there,
+    // peers wait too.
+    if (this.#outlet.net.outboxBytes === 0 && !this.#outlet.isHolding) this.#peers.flush();
     this.#nextTick = tick + 1;
     this.#measure((this.#clock.nowMs() - startedMs) / 1000);
     if (!this.#needsTick(nowMs)) {
@@ -399,6 +506,7 @@ export class Shard {
     counters.set(shardMetric.creatures, count - ghostCount - field.members.size);
     counters.set(shardMetric.cells_awake, field.awakeCount);
     counters.set(shardMetric.rooms, this.rooms.count);
+    counters.set(shardMetric.rooms_durable, this.rooms.durableCount);
     counters.set(shardMetric.rooms_active, this.rooms.activeCount);
   }
 }

@@ -91,6 +91,23 @@ export class ByteWriter {
 
   /** A u16 length in bytes and UTF-8. */
   text(value: string): this {
+    const start = this.length;
+    const at = this.#grow(2 + value.length) + 2;
+    const bytes = this.#bytes;
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index);
+      if (code > 0x7f) {
+        this.length = start;
+        return this.#wideText(value);
+      }
+      bytes[at + index] = code;
+    }
+    assert(value.length <= 0xffff, "a text on a lane is at most 65,535 bytes");
+    this.#view.setUint16(start, value.length, true);
+    return this;
+  }
+
+  #wideText(value: string): this {
     const bytes = utf8.encode(value);
     assert(bytes.length <= 0xffff, "a text on a lane is at most 65,535 bytes");
     return this.u16(bytes.length).raw(bytes);
@@ -99,10 +116,22 @@ export class ByteWriter {
   /** Sixteen bytes written as 32 hex digits. */
   hex16(digits: string): this {
     assert(digits.length === 32, "an id is 32 hex digits");
-    for (let at = 0; at < 32; at += 2) this.u8(Number.parseInt(digits.slice(at, at + 2), 16));
+    const at = this.#grow(16);
+    const bytes = this.#bytes;
+    for (let index = 0; index < 16; index++) {
+      const high = valueOfDigit[digits.charCodeAt(index * 2) & 0x7f]!;
+      const low = valueOfDigit[digits.charCodeAt(index * 2 + 1) & 0x7f]!;
+      bytes[at + index] = (high << 4) | low;
+    }
     return this;
   }
 }
+
+/** Value of a hex digit by its character code. */
+const valueOfDigit = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(value) ? 0 : value;
+});
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

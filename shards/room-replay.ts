@@ -1,0 +1,190 @@
+/**
+ * Durable rooms brought back at a shard's start: each from its last checkpoint that everybody had heard of, or from its
+ * beginning, and then everything it took in since, between as many ticks as it had made. What it then does for the
+ * second time counts for nothing but its state and its events, which net tells apart by their numbers.
+ */
+import { AssertionFailed } from "../engine/assert.js";
+import { ByteReader } from "../engine/lane/bytes.js";
+import type { RestoreInputsRecord, RestoreRoomRecord } from "../engine/lane/from-store.js";
+import type { Log } from "../engine/log.js";
+import type { Counters } from "../engine/memory/counters.js";
+import { shardMetric } from "../engine/metrics.js";
+import type { RoomType } from "../engine/room/game.js";
+import type { GameTables, TableSet } from "../engine/room/game-tables.js";
+import type { Outlet } from "./outlet.js";
+import { readRoomCheckpointHead } from "./room-checkpoint.js";
+import type { RoomHost } from "./room-host.js";
+import { type RoomInput, readRoomInput } from "./room-inputs.js";
+import type { RoomTable } from "./room-table.js";
+
+/** One room as far as it has been brought back. */
+interface Replayed {
+  readonly roomId: number;
+  readonly cell: number;
+  /** Not before its first input says what it is, and no more when that cannot be. */
+  host: RoomHost | undefined;
+  isGivenUp: boolean;
+  /** Everybody who was in it at any time of the replay. */
+  readonly seen: Set<number>;
+  /** Newest intent settled, by session, and the world tick in which. */
+  readonly settled: Map<number, { readonly seq: number; readonly tick: number }>;
+}
+
+export class RoomReplay {
+  readonly #rooms: RoomTable;
+  readonly #roomsMax: number;
+  readonly #types: ReadonlyMap<string, RoomType>;
+  readonly #tables: GameTables;
+  readonly #outlet: Outlet;
+  readonly #counters: Counters;
+  readonly #log: Log;
+  readonly #replayed = new Map<number, Replayed>();
+
+  constructor(options: {
+    readonly rooms: RoomTable;
+    readonly roomsMax: number;
+    readonly types: ReadonlyMap<string, RoomType>;
+    readonly tables: GameTables;
+    readonly outlet: Outlet;
+    readonly counters: Counters;
+    readonly log: Log;
+  }) {
+    this.#rooms = options.rooms;
+    this.#roomsMax = options.roomsMax;
+    this.#types = options.types;
+    this.#tables = options.tables;
+    this.#outlet = options.outlet;
+    this.#counters = options.counters;
+    this.#log = options.log;
+  }
+
+  /** A room follows. One that an answer to a predecessor of this thread had begun with begins anew. */
+  room(record: RestoreRoomRecord): void {
+    const { roomId, cell, checkpoint } = record;
+    this.#forget(roomId);
+    const replayed: Replayed = {
+      roomId,
+      cell,
+      host: undefined,
+      isGivenUp: false,
+      seen: new Set(),
+      settled: new Map(),
+    };
+    this.#replayed.set(roomId, replayed);
+    if (checkpoint === null) return;
+    this.#guard(replayed, () => {
+      const from = new ByteReader(checkpoint);
+      const head = readRoomCheckpointHead(from);
+      const host = this.#place(replayed, head.type, head.tableSet);
+      if (host === undefined) return;
+      for (const { id, due } of head.timers) host.timersDue!.set(id, due);
+      host.restore(from);
+      host.checkpointTick = host.tick;
+      for (const session of host.members.keys()) replayed.seen.add(session);
+    });
+  }
+
+  /** What a room took in during one world tick. */
+  inputs(record: RestoreInputsRecord): void {
+    const replayed = this.#replayed.get(record.roomId);
+    if (replayed === undefined || replayed.isGivenUp) return;
+    this.#rooms.tick = record.tick;
+    this.#rooms.wallMs = record.wallMs;
+    this.#guard(replayed, () => {
+      const from = new ByteReader(record.inputs);
+      while (from.left() > 0) this.#input(replayed, readRoomInput(from), record.tick);
+    });
+  }
+
+  #input(replayed: Replayed, input: RoomInput, tick: number): void {
+    if (input.is === "create") this.#place(replayed, input.type, input.tableSet);
+    const { host } = replayed;
+    if (host === undefined) {
+      this.#giveUp(replayed, "what it was given begins without a beginning");
+      return;
+    }
+    host.hasNews = true;
+    while (host.tick < input.tick && this.#isOpen(host)) this.#rooms.tickOnce(host);
+    if (input.is === "intent") replayed.settled.set(input.session, { seq: input.intent.seq, tick });
+    if (!this.#isOpen(host)) return;
+    if (input.is === "join") replayed.seen.add(input.session);
+    this.#rooms.apply(host, input);
+  }
+
+  #isOpen(host: RoomHost): boolean {
+    return this.#rooms.get(host.roomId) === host;
+  }
+
+  #place(replayed: Replayed, typeName: string, setId: string): RoomHost | undefined {
+    const { roomId, cell } = replayed;
+    const type = this.#types.get(typeName);
+    if (type?.isDurable !== true || this.#rooms.count >= this.#roomsMax) {
+      const why = type?.isDurable === true ? "there are too many rooms" : "no game has such a durable room";
+      this.#giveUp(replayed, `${why}: ${typeName}`);
+      return undefined;
+    }
+    const tables = this.#tablesOf(replayed, setId);
+    replayed.host = this.#rooms.place({ roomId, cell, type, tables, isReplaying: true });
+    return replayed.host;
+  }
+
+  #tablesOf({ roomId }: Replayed, setId: string): TableSet {
+    const set = this.#tables.byId(setId);
+    if (set === undefined) {
+      this.#log.warn("a room was opened with tables that are gone; it goes on with those in force", {
+        roomId,
+        setId,
+      });
+    }
+    return set ?? this.#tables.current;
+  }
+
+  /** It cannot be made. It stays in the journal: a server with the right game can make it. */
+  #giveUp(replayed: Replayed, why: string): void {
+    if (replayed.isGivenUp) return;
+    replayed.isGivenUp = true;
+    this.#log.error("a durable room is not restored", { roomId: replayed.roomId, why });
+  }
+
+  /** A checkpoint or an input that cannot be read is the room's end, and no other's. */
+  #guard(replayed: Replayed, replay: () => void): void {
+    try {
+      replay();
+    } catch (error) {
+      if (error instanceof AssertionFailed) throw error;
+      const { host } = replayed;
+      replayed.isGivenUp = true;
+      if (host !== undefined && this.#isOpen(host)) this.#rooms.fail(host, "restore", error);
+    }
+  }
+
+  #forget(roomId: number): void {
+    const host = this.#rooms.get(roomId);
+    if (host !== undefined) this.#rooms.discard(host);
+    this.#replayed.delete(roomId);
+  }
+
+  /** Everything so far was for a predecessor of this thread. */
+  forgetAll(): void {
+    for (const roomId of [...this.#replayed.keys()]) this.#forget(roomId);
+  }
+
+  /** All rooms are back: they live from here on, and net hears who is in them and how far they have come. */
+  finish(): void {
+    for (const replayed of this.#replayed.values()) {
+      const { roomId, host } = replayed;
+      for (const [session, { seq, tick }] of replayed.settled)
+        this.#outlet.applied({ session, room: roomId, applied: seq, tick });
+      if (host === undefined) continue;
+      const isOpen = this.#isOpen(host);
+      // Whoever left before the end, which net may have missed. It does not mind hearing it twice.
+      for (const session of replayed.seen) {
+        if (host.seat(session) === undefined) this.#outlet.roomLeft({ session, roomId, code: 0 });
+      }
+      if (!isOpen) continue;
+      this.#counters.add(shardMetric.rooms_restored_total);
+      this.#rooms.revive(host);
+    }
+    this.#replayed.clear();
+  }
+}
