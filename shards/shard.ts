@@ -239,6 +239,11 @@ export class Shard {
     }
   }
 
+  /** Whether it has been given back what survived: from then on it ticks. */
+  get isRestored(): boolean {
+    return this.#isRestored;
+  }
+
   /** Whether a lane to this shard holds anything: asked before it goes to sleep. */
   hasInput(): boolean {
     if (!this.#isRestored) return this.#restoring.isPending;
