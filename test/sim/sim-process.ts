@@ -9,9 +9,9 @@ import { LaneWriter } from "../../engine/lane/lane.js";
 import { type Log, silentLog } from "../../engine/log.js";
 import { ControlBlock } from "../../engine/memory/control-block.js";
 import { Counters } from "../../engine/memory/counters.js";
-import { Doorbell } from "../../engine/memory/doorbell.js";
+import { Doorbell, type DoorbellMemory } from "../../engine/memory/doorbell.js";
 import { OwnershipTable } from "../../engine/memory/ownership-table.js";
-import { RingReader, RingWriter } from "../../engine/memory/spsc-ring.js";
+import { type RingMemory, RingWriter } from "../../engine/memory/spsc-ring.js";
 import { netCatalogue, persistenceCatalogue, shardCatalogue, shardMetric } from "../../engine/metrics.js";
 import { Prng } from "../../engine/prng.js";
 import type { GameCatalogue } from "../../engine/room/load-games.js";
@@ -20,6 +20,7 @@ import { createWiring, type Wiring } from "../../engine/wiring.js";
 import { Gateway } from "../../net/gateway.js";
 import { openNetLanes } from "../../net/net-lanes.js";
 import type { Peer } from "../../net/session.js";
+import { Journal } from "../../persistence/journal/journal.js";
 import { Persistence } from "../../persistence/persistence.js";
 import { persistenceLimits } from "../../persistence/persistence-limits.js";
 import { Shard } from "../../shards/shard.js";
@@ -72,28 +73,27 @@ export class SimProcess {
   readonly control: ControlBlock;
   readonly ownership: OwnershipTable;
   readonly gateway: Gateway;
-  readonly persistence: Persistence;
   readonly counters: { readonly net: Counters; readonly persistence: Counters };
   readonly shards: (Shard | undefined)[];
+  journal: Journal | null = null;
+  persistence: Persistence | null = null;
   /** Times a shard has been started again. */
   restarts = 0;
   isAlive = true;
   readonly #parts: SimProcessParts;
   readonly #prng: Prng;
-  readonly #netThread: SimThread;
-  readonly #storeThread: SimThread;
-  readonly #shardThreads: SimThread[] = [];
+  /** Store, net, and the shards. */
+  readonly #threads: (SimThread | undefined)[] = [];
   /** Shards that are to die behind the duty cycle in which one of these counters moves. */
   readonly #doomed = new Map<number, { readonly metric: number; readonly count: number }>();
 
   constructor(parts: SimProcessParts) {
     this.#parts = parts;
-    const { queue, config } = parts;
+    const { config } = parts;
     this.number = parts.number;
     this.#prng = parts.prng;
     this.wiring = createWiring(config);
     this.control = new ControlBlock(this.wiring.control);
-    this.control.originMs = queue.nowMs;
     this.ownership = new OwnershipTable(this.wiring.ownership);
     parts.owners.forEach((owner, cell) => {
       this.ownership.assign(cell, owner);
@@ -103,49 +103,56 @@ export class SimProcess {
       persistence: new Counters(this.wiring.counters.persistence, persistenceCatalogue),
     };
     this.gateway = this.#newGateway();
-    this.persistence = this.#newPersistence();
     this.shards = Array.from({ length: config.shards.count }, () => undefined);
-    this.#netThread = this.#thread(0, {
+  }
+
+  /** Reads what there is, starts the threads, and opens the doors. Never settles when the process ends before. */
+  async start(): Promise<void> {
+    const { config, queue, turn } = this.#parts;
+    const journal = await this.#openJournal();
+    this.journal = journal;
+    const persistence = this.#newPersistence(journal);
+    this.persistence = persistence;
+    await persistence.recover();
+    // Ticks and incarnations go on behind those of the process before.
+    const { lastTick, incarnation } = persistence.image;
+    this.control.originMs = queue.nowMs - ((lastTick + 1) * 1000) / config.world.tickHz;
+    this.control.setIncarnationBase(incarnation);
+    this.#threads[0] = this.#thread(1, {
+      bell: new Doorbell(this.wiring.doorbells.store),
+      duty: (nowMs) => {
+        turn();
+        return persistence.duty(nowMs);
+      },
+      waitMs: (nowMs) => persistence.waitMs(nowMs),
+      hasInput: () => false,
+    });
+    for (let shard = 0; shard < config.shards.count; shard++)
+      this.#startShard(shard, this.control.raiseIncarnation(shard));
+    this.#threads[1] = this.#thread(0, {
       bell: new Doorbell(this.wiring.doorbells.net),
       duty: (nowMs) => this.gateway.duty(nowMs),
       waitMs: (nowMs) => this.gateway.sleepMs(nowMs),
       hasInput: () => false,
     });
-    this.#storeThread = this.#thread(1, {
-      bell: new Doorbell(this.wiring.doorbells.store),
-      duty: (nowMs) => {
-        parts.turn();
-        return this.persistence.duty(nowMs);
-      },
-      waitMs: (nowMs) => this.persistence.waitMs(nowMs),
-      hasInput: () => false,
-    });
-    for (let shard = 0; shard < config.shards.count; shard++)
-      this.#start(shard, this.control.raiseIncarnation(shard));
+    await this.gateway.start();
   }
 
-  /** Opens the doors. */
-  async open(): Promise<void> {
-    await this.#parts.store.open();
-    await this.gateway.start();
+  /** Whether every shard has restored what it should. */
+  get isRestored(): boolean {
+    return this.shards.every((shard) => shard?.isRestored === true);
   }
 
   /** Ends everything where it stands. */
   end(): void {
     this.isAlive = false;
-    for (const thread of this.#threads()) thread.kill();
+    for (const thread of this.#threads) thread?.kill();
     for (let shard = 0; shard < this.shards.length; shard++) this.#parts.record.dead.add(this.life(shard));
   }
 
   /** Lets every thread hear what was rung since. */
   listen(): void {
-    this.#netThread.listen();
-    this.#storeThread.listen();
-    for (const thread of this.#shardThreads) thread.listen();
-  }
-
-  #threads(): SimThread[] {
-    return [this.#netThread, this.#storeThread, ...this.#shardThreads];
+    for (const thread of this.#threads) thread?.listen();
   }
 
   #newGateway(): Gateway {
@@ -162,27 +169,53 @@ export class SimProcess {
       secretBytes: (length) => Uint8Array.from({ length }, () => secrets.below(256)),
       serverVersion: "0.0.0",
       files: null,
-      wake: () => this.#netThread.wake(),
+      wake: () => this.#threads[1]!.wake(),
     });
   }
 
-  #newPersistence(): Persistence {
-    const { config, queue, store, tap, log } = this.#parts;
-    const limits = persistenceLimits(config);
+  #openJournal(): Promise<Journal> {
+    const { config, queue, disk, log } = this.#parts;
+    const { commitMs, commitBytes, segmentBytes, bytesMax, pendingBytesMax } = config.journal;
+    return Journal.open({
+      disk,
+      clock: queue.clock,
+      log: log ?? silentLog,
+      limits: {
+        commitMs,
+        commitBytes,
+        segmentBytes,
+        bytesMax,
+        pendingBytesMax,
+        backoffMs: 50,
+        backoffMsMax: 1000,
+      },
+      newId: () => Array.from({ length: 32 }, () => this.#prng.below(16).toString(16)).join(""),
+      wake: () => this.#threads[0]?.wake(),
+    });
+  }
+
+  #newPersistence(journal: Journal): Persistence {
+    const { config, grid, queue, store, tap, log, bug } = this.#parts;
+    const { doorbells, lanes } = this.wiring;
+    const limits = { ...persistenceLimits(config), roundBytes: 16_384 };
+    const lane = (ring: RingMemory, bell: DoorbellMemory) =>
+      tamperedWriter(new LaneWriter(new RingWriter(ring), new Doorbell(bell), limits), bug);
     return new Persistence({
       store,
+      journal,
       clock: queue.clock,
       log: log ?? silentLog,
       limits,
       counters: this.counters.persistence,
-      fromShards: this.wiring.lanes.toStore.map((ring) => tap.reader(ring)),
-      fromNet: new RingReader(this.wiring.lanes.netToStore),
-      toNet: new LaneWriter(
-        new RingWriter(this.wiring.lanes.storeToNet),
-        new Doorbell(this.wiring.doorbells.net),
-        limits,
-      ),
-      wake: () => this.#storeThread.wake(),
+      control: this.control,
+      grid,
+      ownerOf: (cell) => this.ownership.owner(cell),
+      fromShards: lanes.toStore.map((ring) => tap.reader(ring)),
+      fromNet: tap.reader(lanes.netToStore),
+      toShards: lanes.storeToShard.map((ring, shard) => lane(ring, doorbells.shards[shard]!)),
+      toNet: lane(lanes.storeToNet, doorbells.net),
+      netBell: new Doorbell(doorbells.net),
+      wake: () => this.#threads[0]?.wake(),
       rest: () => Promise.resolve(),
     });
   }
@@ -213,7 +246,7 @@ export class SimProcess {
     return `${this.number}/${shard}#${this.control.incarnation(shard)}`;
   }
 
-  #start(shard: number, incarnation: number): void {
+  #startShard(shard: number, incarnation: number): void {
     const { config, queue, games, record, log, fail } = this.#parts;
     const life = this.life(shard);
     record.life = life;
@@ -227,7 +260,7 @@ export class SimProcess {
       log: log ?? silentLog,
     });
     this.shards[shard] = host;
-    this.#shardThreads[shard] = this.#thread(2 + shard, {
+    this.#threads[2 + shard] = this.#thread(2 + shard, {
       bell: new Doorbell(this.wiring.doorbells.shards[shard]!),
       duty: (nowMs) => {
         record.life = life;
@@ -247,7 +280,7 @@ export class SimProcess {
 
   /** Ends a shard at once, or when it comes to a certain step. */
   kill(shard: number, when: Death): void {
-    const thread = this.#shardThreads[shard];
+    const thread = this.#threads[2 + shard];
     const host = this.shards[shard];
     if (host === undefined || thread?.isAlive !== true) return;
     switch (when) {
@@ -281,15 +314,14 @@ export class SimProcess {
       queue.after(this.#prng.unit() ** 2 * RESTART_MS_MAX, () => {
         if (!this.isAlive) return;
         this.restarts++;
-        this.#start(shard, incarnation);
+        this.#startShard(shard, incarnation);
       });
     });
   }
 
   /** A thread, any, does not get the processor for so long. */
   stall(ms: number): void {
-    const threads = this.#threads();
-    threads[this.#prng.below(threads.length)]!.stall(ms);
+    this.#threads[this.#prng.below(2 + this.shards.length)]?.stall(ms);
   }
 
   /** A counter of all shards together. */

@@ -57,8 +57,10 @@ export class SimServer {
   readonly rows = new StoredRows();
   /** Every row that a shard made visible. */
   readonly tap: RowTap;
-  /** Null between a crash and the next start. */
+  /** That which runs; null between a crash and the end of the next start. */
   process: SimProcess | null = null;
+  /** That which runs or starts. */
+  #process: SimProcess | null = null;
   crashes = 0;
   diskFailures = 0;
   /** Somebody awaits what has been settled: the event loop must turn before time goes on. */
@@ -103,8 +105,19 @@ export class SimServer {
     this.#diskLatencyMsMax = 1 + prng.unit() ** 2 * 20;
   }
 
-  /** A process starts on what is there, and opens its doors. */
-  async start(): Promise<void> {
+  /** A process starts on what is there, and opens its doors some time later. */
+  start(): void {
+    this.mustTurn = true;
+    this.#startProcess().catch((error: unknown) => {
+      try {
+        this.#parts.fail(`the process does not start: ${error instanceof Error ? error.stack : error}`);
+      } catch {
+        // Noted by whoever was told; nobody awaits this.
+      }
+    });
+  }
+
+  async #startProcess(): Promise<void> {
     const { trace, record, games, fail, bug, log, queue } = this.#parts;
     this.#asked = new Set();
     const store = new MemoryStore(this.rows, (call) => this.#mood(call));
@@ -142,26 +155,29 @@ export class SimServer {
       turn,
     });
     this.#processes.push(process);
+    this.#process = process;
+    await process.start();
+    if (this.#process !== process) return;
     this.process = process;
-    await process.open();
-    if (this.process === process) this.#medium.fault = (operation) => this.#diskFault(operation);
+    this.#medium.fault = (operation) => this.#diskFault(operation);
   }
 
   /** Lets every thread hear what was rung since. */
   listen(): void {
-    this.process?.listen();
+    this.#process?.listen();
   }
 
   // ---- faults ----------------------------------------------------------------------------------------------
 
   /** The process is gone; another one is started some time later. */
   crash(kind: Crash): void {
-    const { process } = this;
+    const process = this.#process;
     if (process === null) return;
-    const { queue, trace, record, fail } = this.#parts;
+    const { queue, trace, record } = this.#parts;
     trace.note(queue.nowMs * 64, 200, kind === "kill" ? 0 : 1);
     this.crashes++;
     process.end();
+    this.#process = null;
     this.process = null;
     this.#storeFailures += this.#store!.failures;
     const downMs = DOWN_MS_MIN + this.#prng.unit() ** 2 * DOWN_MS_MAX;
@@ -170,9 +186,7 @@ export class SimServer {
     this.#endDisk(kind);
     record.processDied();
     this.tap.processDied();
-    queue.after(downMs, () => {
-      this.start().catch((error: unknown) => fail(`the process does not start: ${String(error)}`));
-    });
+    queue.after(downMs, () => this.start());
   }
 
   /** What the store was doing when the process that asked went away: it does it, or it does not. */

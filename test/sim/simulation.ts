@@ -125,7 +125,8 @@ class Simulation {
   };
 
   async run(): Promise<void> {
-    await this.#server.start();
+    this.#server.start();
+    await this.#runUntil(START_MS);
     const count = this.#options.players ?? 3 + this.#prng.below(5);
     for (let number = 1; number <= count; number++) {
       this.#queue.after(this.#prng.unit() * 1000, () => this.#welcome(number));
