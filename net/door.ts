@@ -29,6 +29,8 @@ const GUEST_PATH = "/guest";
 export class Door {
   /** Everybody is refused: the server is shutting down. */
   isDraining = false;
+  /** Everybody is refused for a moment: who was here when the process before this one ended is not known yet. */
+  isRestoring = true;
   readonly #context: NetContext;
   readonly #parts: DoorParts;
   readonly #handshakes: TokenBucket;
@@ -81,6 +83,7 @@ export class Door {
   #admit(): Handshake | null {
     const { config, clock } = this.#context;
     if (this.isDraining) return refused(closeCodes.shuttingDown);
+    if (this.isRestoring) return refused(closeCodes.overloaded, "the server is starting");
     if (!this.#handshakes.take(clock.nowMs())) return refused(closeCodes.overloaded);
     if (this.#parts.connections() >= config.net.connectionsMax) return refused(closeCodes.serverFull);
     return null;

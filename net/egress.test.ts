@@ -356,6 +356,7 @@ test("[EG11] when a shard begins anew its cells are told and asked for again, an
   told(client);
   rig.hear();
   rig.shards[1]!.hello(2);
+  rig.shards[1]!.restored(2);
   rig.shards[1]!.delta(12, 2);
   rig.endTick();
   assert.deepEqual(frames(client), []);

@@ -9,7 +9,9 @@ import { netMetric } from "../engine/metrics.js";
 import { writeIntentAck } from "../engine/wire/codec.js";
 import { IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
 import type { EventFields } from "./event-log.js";
+import type { JournalWatch } from "./journal-watch.js";
 import type { Peer, Session } from "./session.js";
+import type { SessionJournal } from "./session-journal.js";
 import type { SightTable } from "./sight.js";
 import { roomTopic, type Topic, type Transport } from "./transport.js";
 
@@ -21,6 +23,8 @@ export class Egress {
   readonly #sight: SightTable;
   readonly #counters: Counters;
   readonly #onTooSlow: OnTooSlow;
+  readonly #journal: SessionJournal;
+  readonly #watch: JournalWatch;
   #queue: Session[] = [];
   /** Sessions whose connection reported a drop or a drain since the last turn. */
   #pressed: Session[] = [];
@@ -35,11 +39,15 @@ export class Egress {
     readonly sight: SightTable;
     readonly counters: Counters;
     readonly onTooSlow: OnTooSlow;
+    readonly journal: SessionJournal;
+    readonly watch: JournalWatch;
   }) {
     this.#transport = parts.transport;
     this.#sight = parts.sight;
     this.#counters = parts.counters;
     this.#onTooSlow = parts.onTooSlow;
+    this.#journal = parts.journal;
+    this.#watch = parts.watch;
   }
 
   get isDirty(): boolean {
@@ -60,11 +68,39 @@ export class Egress {
     this.queue(session);
   }
 
-  /** A reliable event for one session. */
+  /** A reliable event for one session. One of a durable room that it has had is not told again. */
   tell(session: Session, event: EventFields): void {
+    const { events } = session;
+    const { roomSeq = 0, isDurable = false } = event;
+    if (roomSeq > 0 && !session.news.take(event.room, roomSeq)) {
+      this.#counters.add(netMetric.events_repeated_total);
+      return;
+    }
     this.#counters.add(netMetric.events_total);
-    if (!session.events.append(event) && session.connection !== null) this.#tooSlow.push(session);
+    const wasLossy = events.isLossy;
+    if (!events.append(event)) {
+      // What the journal has of its events is not whole any more either.
+      if (!wasLossy) this.#journal.stands(session);
+      if (session.connection !== null) this.#tooSlow.push(session);
+      this.queue(session);
+      return;
+    }
+    const group = this.#journal.event(session, { roomId: roomSeq > 0 ? event.room : 0, roomSeq });
+    if (isDurable) events.holdLast(group);
+    this.#watch.onAppended(session);
     this.queue(session);
+  }
+
+  /** What a client says it has. False when it cannot have it. */
+  acknowledge(session: Session, upTo: number): boolean {
+    const verdict = session.events.acknowledge(upTo);
+    if (verdict === "refused") return false;
+    if (verdict === "taken") this.#journal.changed(session);
+    else {
+      this.#journal.resynced(session);
+      this.#watch.onHolding(session);
+    }
+    return true;
   }
 
   /** Publishes `length` bytes at `at` of a lane to a topic of so many subscribers. */
@@ -169,7 +205,7 @@ export class Egress {
       outbox.length = 0;
       return;
     }
-    while (!events.isInterrupted && events.sent < events.last) {
+    while (!events.isInterrupted && events.sent < events.released) {
       if (!this.#send(session, events.message(events.sent + 1))) break;
       events.sent++;
     }
@@ -179,7 +215,7 @@ export class Egress {
     }
     outbox.length = 0;
     if (!session.needsAck || session.isSlow) return;
-    writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: 0 });
+    writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: session.intents.durable });
     if (this.#send(session, this.#ack)) session.needsAck = false;
   }
 

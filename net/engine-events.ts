@@ -5,12 +5,19 @@ import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
 import type { Session } from "./session.js";
 
-export function tellEngine(egress: Egress, session: Session, kind: number, body: Uint8Array, room = 0): void {
-  egress.tell(session, { scope: eventScopes.engine, kind, room, body });
+export interface EngineEvent {
+  readonly kind: number;
+  readonly body: Uint8Array;
+  readonly room?: number;
+  readonly isDurable?: boolean;
+}
+
+export function tellEngine(egress: Egress, session: Session, event: EngineEvent): void {
+  egress.tell(session, { scope: eventScopes.engine, room: 0, ...event });
 }
 
 /** Says no to one intent. */
 export function tellRefused(egress: Egress, session: Session, intentSeq: number, entry: CodeEntry): void {
   const body = encodeRefusedBody({ intentSeq, code: entry.code, reason: entry.reason });
-  tellEngine(egress, session, engineEvents.refused, body);
+  tellEngine(egress, session, { kind: engineEvents.refused, body });
 }

@@ -6,6 +6,7 @@ import { LaneWriter } from "../engine/lane/lane.js";
 import {
   CELL_PROMOTES,
   CELL_TO_PENDING,
+  type EventRecord,
   type MemberRecord,
   type RoomJoinedRecord,
   toNet,
@@ -111,16 +112,25 @@ export class RigShard {
     this.#net.sendWriter(type, writeMember(this.#out, record));
   }
 
+  /** Everything that survived has been told again. */
+  restored(incarnation: number): void {
+    this.#net.sendWriter(toNet.restored, this.#out.clear().u32(incarnation));
+  }
+
   event(sessions: readonly number[], scope: number, kind: number, body = new Uint8Array(0)): void {
-    this.#net.sendWriter(toNet.event, writeEvent(this.#out, { sessions, scope, kind, roomId: 0, body }));
+    this.say({ sessions, scope, kind, roomId: 0, roomSeq: 0, isDurable: false, body });
   }
 
-  applied(session: number, applied: number, room = 0): void {
-    this.#net.sendWriter(toNet.applied, writeApplied(this.#out, { session, room, applied }));
+  say(event: EventRecord): void {
+    this.#net.sendWriter(toNet.event, writeEvent(this.#out, event));
   }
 
-  roomJoined(record: RoomJoinedRecord): void {
-    this.#net.sendWriter(toNet.roomJoined, writeRoomJoined(this.#out, record));
+  applied(session: number, applied: number, room = 0, tick = this.tick): void {
+    this.#net.sendWriter(toNet.applied, writeApplied(this.#out, { session, room, applied, tick }));
+  }
+
+  roomJoined(record: Omit<RoomJoinedRecord, "isDurable"> & { readonly isDurable?: boolean }): void {
+    this.#net.sendWriter(toNet.roomJoined, writeRoomJoined(this.#out, { isDurable: false, ...record }));
   }
 
   roomLeft(session: number, roomId: number, code: number): void {
@@ -225,8 +235,11 @@ export class GatewayRig {
       },
     });
     void this.gateway.start();
+    this.#storeOut.sendWriter(fromStore.sessionsRestored, this.#out.clear().u32(0));
+    this.#storeOut.flush();
     for (const shard of this.shards) {
       shard.hello(1);
+      shard.restored(1);
       shard.endTick(0);
     }
     this.duty();
@@ -283,7 +296,7 @@ export class GatewayRig {
   }
 
   answerLoad(load: { session: number; joinEpoch: number }, player: PlayerRow | null): void {
-    this.#storeOut.sendWriter(fromStore.loaded, writeLoaded(this.#out, { ...load, player }));
+    this.#storeOut.sendWriter(fromStore.loaded, writeLoaded(this.#out, { ...load, player, grants: [] }));
     this.#storeOut.flush();
   }
 

@@ -550,6 +550,7 @@ test("[SE15] when a shard begins anew its members are loaded again under a new j
   rig.hear();
   told(client);
   rig.shards[0]!.hello(2);
+  rig.shards[0]!.restored(2);
   rig.endTick();
   const [load, ...none] = rig.takeLoads();
   assert.deepEqual([load!.session, load!.joinEpoch, none.length], [1, 2, 0], "only who was there");
@@ -575,6 +576,7 @@ test("[SE15] a suspended member of a lost shard joins again suspended", () => {
   const rig = new GatewayRig();
   rig.enter("a").client.hangUp();
   rig.shards[0]!.hello(2);
+  rig.shards[0]!.restored(2);
   rig.endTick();
   rig.hear();
   rig.loadAll(15, 15);
@@ -589,6 +591,7 @@ test("[SE16] a lost shard's rooms are left with roomFailed", () => {
   rig.endTick();
   told(client);
   rig.shards[1]!.hello(2);
+  rig.shards[1]!.restored(2);
   rig.endTick();
   const [event] = told(client).events;
   assert.equal(event!.kind, engineEvents.roomLeft);
@@ -600,6 +603,7 @@ test("[SE17] a session that was leaving a lost shard is closed, and its successo
   rig.enter("a").client.send(encodeGoodbye());
   rig.connect("a");
   rig.shards[0]!.hello(2);
+  rig.shards[0]!.restored(2);
   rig.endTick();
   assert.equal(rig.takeLoads().length, 1);
   assert.equal(rig.gateway.sessionCount, 1);

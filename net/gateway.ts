@@ -6,7 +6,13 @@
  * after {@link GatewayParts.wake}.
  */
 import type { Config } from "../engine/config-schema.js";
-import { fromStore, readLoaded, readLoadFailed } from "../engine/lane/from-store.js";
+import {
+  fromStore,
+  readLoaded,
+  readLoadFailed,
+  readRestoreEvent,
+  readSessionImage,
+} from "../engine/lane/from-store.js";
 import { recordReader } from "../engine/lane/lane.js";
 import { toShard } from "../engine/lane/to-shard.js";
 import type { Log } from "../engine/log.js";
@@ -21,17 +27,21 @@ import { Door } from "./door.js";
 import { Egress } from "./egress.js";
 import { Intake } from "./intake.js";
 import { compileIntents } from "./intents.js";
+import { JournalWatch } from "./journal-watch.js";
 import { assertLimits, limits } from "./limits.js";
 import type { NetContext } from "./net-context.js";
 import type { NetLanes } from "./net-lanes.js";
 import { Presence } from "./presence.js";
+import { ResumeTokens } from "./resume-token.js";
 import { RoomSeats } from "./room-seats.js";
 import type { Peer } from "./session.js";
+import { SessionJournal } from "./session-journal.js";
+import { SessionRestore } from "./session-restore.js";
 import { SessionTable } from "./session-table.js";
 import { ShardReports } from "./shard-reports.js";
 import { SightTable } from "./sight.js";
 import type { StaticFiles } from "./static-files.js";
-import { TickGate } from "./tick-gate.js";
+import { type GateRound, TickGate } from "./tick-gate.js";
 import type { Connection, Transport } from "./transport.js";
 
 export interface GatewayParts {
@@ -41,7 +51,7 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly transport: Transport<Peer>;
-  /** Signs tickets. */
+  /** Signs tickets, and by a key derived from it resume tokens. */
   readonly ticketKey: Uint8Array;
   /** Bytes nobody can guess. */
   readonly secretBytes: (length: number) => Uint8Array;
@@ -54,6 +64,7 @@ export interface GatewayParts {
 
 /** Stores are answered within a turn in bounded portions. */
 const STORE_RECORDS_PER_DUTY = 1024;
+const NO_ROUND: GateRound = { records: 0, isLate: false };
 
 export class Gateway {
   readonly #context: NetContext;
@@ -67,6 +78,9 @@ export class Gateway {
   readonly #intake: Intake;
   readonly #door: Door;
   readonly #gate: TickGate;
+  readonly #journal: SessionJournal;
+  readonly #watch: JournalWatch;
+  readonly #restore: SessionRestore;
   #isAwake = false;
   /** Something happened that more than the lanes must know of. */
   #owesDuty = false;
@@ -95,7 +109,24 @@ export class Gateway {
       },
     });
     this.#sight = sight;
+    const journal = new SessionJournal({
+      lane: lanes.toStore,
+      counters: lanes.counters,
+      log: parts.log,
+      ticksTaken: () => this.#gate.taken,
+    });
+    this.#journal = journal;
+    const watch = new JournalWatch({
+      control: lanes.control,
+      counters: lanes.counters,
+      shardCount: lanes.toShards.length,
+      journal,
+      queue: (session) => this.#egress.queue(session),
+    });
+    this.#watch = watch;
     const egress = new Egress({
+      journal,
+      watch,
       transport,
       sight,
       counters: lanes.counters,
@@ -105,15 +136,30 @@ export class Gateway {
     const checks = compileIntents(games);
     const sessions = this.#sessions;
     const context = this.#context;
-    const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards });
-    this.#presence = new Presence({ ...context, games, grid, checks, sessions, sight, egress, seats });
-    this.#intake = new Intake(context, { checks, presence: this.#presence, egress });
+    const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards, journal, watch });
+    const tokens = new ResumeTokens(parts.ticketKey);
+    this.#presence = new Presence({
+      ...context,
+      games,
+      grid,
+      checks,
+      sessions,
+      sight,
+      egress,
+      seats,
+      journal,
+      watch,
+      tokens,
+    });
+    const presence = this.#presence;
+    this.#restore = new SessionRestore({ ...context, sessions, checks, presence, egress, journal, watch });
+    this.#intake = new Intake(context, { checks, presence, egress, watch });
     this.#door = new Door(context, {
       ticketKey: parts.ticketKey,
       files: parts.files,
       connections: () => this.#connections,
     });
-    const reports = new ShardReports({ lanes, sessions, sight, egress, presence: this.#presence, seats });
+    const reports = new ShardReports({ lanes, sessions, sight, egress, presence, seats, watch });
     this.#gate = new TickGate(lanes, config.net.frameWaitMsMax, reports.onRecord);
   }
 
@@ -193,14 +239,18 @@ export class Gateway {
     const answers = this.#takeStore();
     let work = answers;
     this.#noticeOwners();
+    work += this.#watch.look(nowMs);
     work += this.#egress.settlePressure(this.#onCaughtUp);
-    const round = this.#gate.take(nowMs, limits.recordsPerDutyMax);
+    // Whom shards speak of must be known first.
+    const round = this.#door.isRestoring ? NO_ROUND : this.#gate.take(nowMs, limits.recordsPerDutyMax);
+    this.#watch.tellOwed(nowMs, round.records > 0);
     work += round.records;
     this.#mayHaveMore = round.records > 0 || answers === STORE_RECORDS_PER_DUTY;
     if (round.records > 0) this.#lanes.counters.add(netMetric.flushes_total);
     if (round.isLate) this.#lanes.counters.add(netMetric.flush_late_total);
     work += this.#presence.settle(nowMs);
     work += this.#egress.flush();
+    this.#presence.endTurn(nowMs);
     this.#sight.settle();
     for (const lane of toShards) lane.flush();
     toStore.flush();
@@ -218,8 +268,13 @@ export class Gateway {
       this.#sight.isDirty ||
       this.#presence.isRetrying ||
       this.#lanes.toShards.some((lane) => lane.isDirty) ||
-      this.#lanes.toStore.outboxBytes > 0;
-    const due = Math.min(this.#gate.dueMs, this.#sessions.nextDueMs());
+      this.#journal.isBehind;
+    const due = Math.min(
+      this.#gate.dueMs,
+      this.#sessions.nextDueMs(),
+      this.#journal.dueMs,
+      this.#watch.dueMs,
+    );
     return Math.max(0, Math.min(due - nowMs, isRetrying ? limits.retryMs : limits.sleepMsMax));
   }
 
@@ -229,7 +284,17 @@ export class Gateway {
       const reader = recordReader(lane, at, length);
       if (type === fromStore.loaded) this.#presence.onLoaded(readLoaded(reader));
       else if (type === fromStore.loadFailed) this.#presence.onLoadFailed(readLoadFailed(reader));
+      else if (type === fromStore.restoreSession) this.#restore.onSession(readSessionImage(reader));
+      else if (type === fromStore.restoreEvent) this.#restore.onEvent(readRestoreEvent(reader));
+      else if (type === fromStore.sessionsRestored) this.#onRestored(reader.u32());
     }, STORE_RECORDS_PER_DUTY);
+  }
+
+  #onRestored(lastNumber: number): void {
+    this.#restore.finish(lastNumber);
+    this.#door.isRestoring = false;
+    // They were not here yet when everybody was told.
+    if (this.#door.isDraining) this.#presence.endAll(closeCodes.shuttingDown);
   }
 
   /** Cells that changed hands are seen anew through their new owners. */

@@ -6,11 +6,12 @@
  */
 import { closeCodes } from "../engine/wire/codes.js";
 import { PROTOCOL_VERSION } from "../engine/wire/message-types.js";
+import { resumeTokenLength } from "./resume-token.js";
 import { judgeTicket, type Ticket } from "./tickets.js";
 
 export interface Resume {
   readonly session: number;
-  /** As it was given out: base64url of the secret. */
+  /** As it was given out. */
   readonly token: string;
 }
 
@@ -45,7 +46,7 @@ const PROTOCOLS_MAX = 16;
 export const closeReasonBytesMax = 123;
 
 const clientShape = /^client\.([A-Za-z0-9_.-]{1,32})-(\d{1,6}\.\d{1,6}\.\d{1,6})$/;
-const resumeShape = /^resume\.(\d{1,10})\.([A-Za-z0-9_-]{43})$/;
+const resumeShape = new RegExp(`^resume\\.(\\d{1,10})\\.([A-Za-z0-9_-]{${resumeTokenLength}})$`);
 const versionShape = /^gridshard\.\d{1,5}$/;
 export const protocolName = `gridshard.${PROTOCOL_VERSION}`;
 

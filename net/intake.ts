@@ -23,6 +23,7 @@ import { verdicts } from "../engine/wire/verifier.js";
 import type { Egress } from "./egress.js";
 import { tellRefused } from "./engine-events.js";
 import { buckets, type IntentCheck, type IntentChecks } from "./intents.js";
+import type { JournalWatch } from "./journal-watch.js";
 import { limits } from "./limits.js";
 import type { NetContext } from "./net-context.js";
 import type { Presence } from "./presence.js";
@@ -36,18 +37,25 @@ export class Intake {
   readonly #checks: IntentChecks;
   readonly #presence: Presence;
   readonly #egress: Egress;
+  readonly #watch: JournalWatch;
   readonly #shards: readonly ShardLane[];
   readonly #payloadBytesMax: number;
   readonly #pong = new Uint8Array(PongLayout.size);
 
   constructor(
     context: NetContext,
-    parts: { readonly checks: IntentChecks; readonly presence: Presence; readonly egress: Egress },
+    parts: {
+      readonly checks: IntentChecks;
+      readonly presence: Presence;
+      readonly egress: Egress;
+      readonly watch: JournalWatch;
+    },
   ) {
     this.#context = context;
     this.#checks = parts.checks;
     this.#presence = parts.presence;
     this.#egress = parts.egress;
+    this.#watch = parts.watch;
     this.#shards = context.lanes.toShards;
     this.#payloadBytesMax = context.config.net.payloadBytesMax;
   }
@@ -135,14 +143,14 @@ export class Intake {
     return null;
   }
 
-  /** Whether a reliable intent is the next. One seen before is ignored: it was sent again after a resume. */
+  /**
+   * Whether a reliable intent is the next. One seen before is ignored: it was sent again after a resume; and so is one
+   * that the process before this one has settled.
+   */
   #order(session: Session, seq: number): typeof NEXT | CodeEntry | null {
-    const { intents } = session;
-    if (seq === intents.received + 1) {
-      intents.received = seq;
-      return NEXT;
-    }
-    if (seq === 0 || seq > intents.received) return closeCodes.outOfOrder;
+    const order = session.intents.accept(seq);
+    if (order === "next") return NEXT;
+    if (order === "skips") return closeCodes.outOfOrder;
     const permission = this.#ask(session, buckets.repeatedIntent);
     if (permission === "granted") this.#settled(session);
     return floodOrNothing(permission);
@@ -162,7 +170,7 @@ export class Intake {
   #takeEventAck(session: Session, bytes: Uint8Array): CodeEntry | null {
     const permission = this.#ask(session, buckets.eventAck);
     if (permission !== "granted") return floodOrNothing(permission);
-    return session.events.acknowledge(eventAckEvents(bytes)) ? null : closeCodes.outOfOrder;
+    return this.#egress.acknowledge(session, eventAckEvents(bytes)) ? null : closeCodes.outOfOrder;
   }
 
   #takePing(session: Session, bytes: Uint8Array): CodeEntry | null {
@@ -203,6 +211,7 @@ export class Intake {
   /** The acknowledgement of intents may have moved without a shard's report. */
   #settled(session: Session): void {
     session.needsAck = true;
+    this.#watch.onSettled(session);
     this.#egress.queue(session);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The reliable intents of one session: which number comes next, and which of those accepted have not been reported
- * as applied. A session's intents go to several shards, whose reports overtake one another; the acknowledgement is
- * cumulative, so it stops at the oldest intent that is still out.
+ * The reliable intents of one session: which number comes next, which of those accepted have not been reported as
+ * applied, and which of those applied are not safe yet. A session's intents go to several shards, whose reports overtake
+ * one another; both acknowledgements are cumulative, so they stop at the oldest intent that is still out.
  */
 
 interface Outstanding {
@@ -9,10 +9,29 @@ interface Outstanding {
   readonly room: number;
   /** The shards it may be at: the one it was sent to, and those that its member was handed on to. */
   readonly path: number[];
+  /** One of these, lost, whose successor has not said yet what it knows of it; -1: none. */
+  doubtedShard: number;
 }
 
 /** Whether a shard is known to be gone though its successor has not said so yet. */
 export type IsGone = (shard: number) => boolean;
+
+/** The last tick of a shard that the journal has for good. */
+export type DurableTick = (shard: number) => number;
+
+export interface IntentReport {
+  readonly shard: number;
+  /** 0: the field. */
+  readonly room: number;
+  readonly applied: number;
+  readonly tick: number;
+}
+
+/** Intents up to a number are safe as soon as these shards' ticks are. */
+interface Milestone {
+  readonly applied: number;
+  readonly ticks: ReadonlyMap<number, number>;
+}
 
 export class IntentWindow {
   readonly #outstandingMax: number;
@@ -20,9 +39,30 @@ export class IntentWindow {
   #outstanding: Outstanding[] = [];
   /** The last number accepted, refused ones included. */
   received = 0;
+  /** Everything up to here survives whatever happens. */
+  durable = 0;
+  /** Numbers beyond `received` that the process before this one settled. */
+  #settled = new Set<number>();
+  /** The next number may skip: the client has forgotten intents that the crash took. */
+  #maySkip = false;
+  /** What is waited for; what was reported since is in `#ticks`, so that there is never more than this to remember. */
+  #milestone: Milestone | null = null;
+  /** By shard, the newest tick reported since the milestone was set. */
+  #ticks = new Map<number, number>();
 
   constructor(outstandingMax: number) {
     this.#outstandingMax = outstandingMax;
+  }
+
+  /** The window of a session of the process before this one. */
+  restore(image: { readonly intentsDurable: number; readonly settled: readonly number[] }): void {
+    this.#settled = new Set(image.settled);
+    let upTo = image.intentsDurable;
+    while (this.#settled.has(upTo + 1)) upTo++;
+    this.received = upTo;
+    this.durable = upTo;
+    this.#maySkip = true;
+    this.#forgetSettled();
   }
 
   get isFull(): boolean {
@@ -35,29 +75,82 @@ export class IntentWindow {
     return oldest === undefined ? this.received : oldest.seq - 1;
   }
 
+  /**
+   * Takes the number of an intent: `next`, `repeated` when it was seen before, `settled` when the process before this
+   * one has done with it, `skips` when it is none of these.
+   */
+  accept(seq: number): "next" | "repeated" | "settled" | "skips" {
+    if (seq === 0) return "skips";
+    if (seq <= this.received) return "repeated";
+    if (seq !== this.received + 1 && !this.#maySkip) return "skips";
+    this.#maySkip = false;
+    this.received = seq;
+    const isSettled = this.#settled.has(seq);
+    if (this.#settled.size > 0) this.#forgetSettled();
+    return isSettled ? "settled" : "next";
+  }
+
+  #forgetSettled(): void {
+    for (const seq of this.#settled) if (seq <= this.received) this.#settled.delete(seq);
+  }
+
+  /** The client begins anew: it counts on from what it is told, and has forgotten nothing. */
+  restart(): void {
+    for (const seq of this.#settled) this.received = Math.max(this.received, seq);
+    this.#settled.clear();
+    this.#maySkip = false;
+  }
+
   /** An intent was sent to a shard. `received` has been raised to its number. */
   add(seq: number, room: number, shard: number): void {
-    this.#outstanding.push({ seq, room, path: [shard] });
+    this.#outstanding.push({ seq, room, path: [shard], doubtedShard: -1 });
   }
 
   /**
    * A shard has applied what it had for the field (room 0), or for one room. True when {@link applied} may have moved.
    * What came to it by way of a shard that is gone may not have come: that is left to {@link takeLost}.
    */
-  complete(
-    report: { readonly shard: number; readonly room: number; readonly applied: number },
-    isGone: IsGone,
-  ): boolean {
+  complete(report: IntentReport, isGone: IsGone): boolean {
     const { shard, room, applied } = report;
+    // Also when it is about nothing that is out: the room may have been left in the same tick.
+    if (applied > this.durable) this.awaitTick(shard, report.tick);
     const before = this.#outstanding.length;
     this.#outstanding = this.#outstanding.filter(
       (intent) =>
         intent.seq > applied ||
         intent.room !== room ||
         !intent.path.includes(shard) ||
+        (intent.doubtedShard >= 0 && intent.doubtedShard !== shard) ||
         intent.path.some((passed) => passed !== shard && isGone(passed)),
     );
     return this.#outstanding.length < before;
+  }
+
+  /** What has been settled by now is safe only when this tick of the shard is. */
+  awaitTick(shard: number, tick: number): void {
+    if (tick > (this.#ticks.get(shard) ?? -1)) this.#ticks.set(shard, tick);
+  }
+
+  /** Whether {@link durable} can still move without anything else happening. */
+  get awaitsJournal(): boolean {
+    return this.#milestone !== null || this.applied > this.durable;
+  }
+
+  /** Looks what has become safe. True when {@link durable} moved. */
+  settle(durableTick: DurableTick): boolean {
+    const before = this.durable;
+    for (;;) {
+      if (this.#milestone === null) {
+        const { applied } = this;
+        if (applied <= this.durable) break;
+        this.#milestone = { applied, ticks: this.#ticks };
+        this.#ticks = new Map();
+      }
+      if (!isSafe(this.#milestone, durableTick)) break;
+      this.durable = this.#milestone.applied;
+      this.#milestone = null;
+    }
+    return this.durable > before;
   }
 
   /** The field's intents follow their member to another shard. */
@@ -65,10 +158,17 @@ export class IntentWindow {
     for (const { room, path } of this.#outstanding) if (room === 0 && path.at(-1) === from) path.push(to);
   }
 
-  /** A shard is lost: takes out what it had, or should have passed on, and returns the numbers. */
+  /** A shard is lost: what it had, or should have passed on, is in doubt until its successor has told what it knows. */
+  doubt(shard: number): void {
+    for (const intent of this.#outstanding) if (intent.path.includes(shard)) intent.doubtedShard = shard;
+  }
+
+  /** The shard's successor has told everything: takes out what is in doubt still, and returns the numbers. */
   takeLost(shard: number): number[] {
-    const lost = this.#outstanding.filter(({ path }) => path.includes(shard));
-    if (lost.length > 0) this.#outstanding = this.#outstanding.filter(({ path }) => !path.includes(shard));
+    const lost = this.#outstanding.filter(({ doubtedShard }) => doubtedShard === shard);
+    if (lost.length > 0) {
+      this.#outstanding = this.#outstanding.filter(({ doubtedShard }) => doubtedShard !== shard);
+    }
     return lost.map((intent) => intent.seq);
   }
 
@@ -78,4 +178,9 @@ export class IntentWindow {
     this.#outstanding = this.#outstanding.filter((intent) => intent.room !== room);
     return this.#outstanding.length < before;
   }
+}
+
+function isSafe({ ticks }: Milestone, durableTick: DurableTick): boolean {
+  for (const [shard, tick] of ticks) if (durableTick(shard) < tick) return false;
+  return true;
 }

@@ -1,6 +1,8 @@
 /** Bounds of the network thread that no config names, and how they relate. */
 import { assert } from "../engine/assert.js";
 import type { Config } from "../engine/config-schema.js";
+import { limits as engineLimits } from "../engine/limits.js";
+import type { EventLogLimits } from "./event-log.js";
 import type { Rate } from "./rate-limit.js";
 
 export const limits = {
@@ -22,6 +24,14 @@ export const limits = {
   sleepMsMax: 250,
   /** One Refused event per kind of intent within this time. */
   refusalPeriodMs: 1000,
+  /** How often the journal is told where sessions stand, and how far the shards' ticks have been taken. */
+  journalPeriodMs: 1000,
+  /** Bytes of records in one group, of which a turn makes several if it must. */
+  journalGroupBytesMax: 1_048_576,
+  /** How long the news that intents are durable waits for a tick to leave with. */
+  ackWaitMsMax: 50,
+  /** How often a player of a suspended session is loaded again after the store could not answer. */
+  loadRetryMs: 1000,
   /** How often a player that could not be placed is tried again. */
   retryMs: 50,
 } as const;
@@ -45,6 +55,11 @@ export function messageBytesMax(config: Config): number {
   return Math.max(16_384, config.net.payloadBytesMax * 2);
 }
 
+/** What a session keeps of events that were not acknowledged. */
+export function eventLogLimits(config: Config): EventLogLimits {
+  return { eventsMax: config.session.eventsKeptMax, bytesMax: config.session.eventBytesKeptMax };
+}
+
 /** Sessions in all: those with sockets, and as many again in their grace time. */
 export function sessionsMax(config: Config): number {
   return config.net.connectionsMax * 2;
@@ -52,6 +67,7 @@ export function sessionsMax(config: Config): number {
 
 /** @throws AssertionFailed */
 export function assertLimits(config: Config): void {
+  assert(limits.journalGroupBytesMax * 2 <= engineLimits.groupBytesMax, "the journal takes a turn's group");
   assert(messageBytesMax(config) > config.net.payloadBytesMax, "what is a little too long can be refused");
   assert(
     (config.net.payloadBytesMax + 64) * 8 <= config.shards.ringBytes,

@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { type Config, configSchema } from "../engine/config-schema.js";
+import { ByteWriter } from "../engine/lane/bytes.js";
+import { fromStore } from "../engine/lane/from-store.js";
+import { LaneWriter } from "../engine/lane/lane.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
+import { RingWriter } from "../engine/memory/spsc-ring.js";
 import { closeCodes } from "../engine/wire/codes.js";
 import { createWiring, type Wiring } from "../engine/wiring.js";
 import { NetProxy } from "./net-proxy.js";
@@ -27,6 +31,12 @@ function configOf(overrides: Record<string, unknown>): Config {
 async function startNet(t: TestContext, transport: "uws" | "ws"): Promise<{ net: NetProxy; wiring: Wiring }> {
   const config = configOf({ net: { transport } });
   const wiring = createWiring(config);
+  // As the store's thread says it of an empty journal.
+  const store = new LaneWriter(new RingWriter(wiring.lanes.storeToNet), new Doorbell(wiring.doorbells.net), {
+    outboxBytesMax: 64,
+  });
+  store.sendWriter(fromStore.sessionsRestored, new ByteWriter().u32(0));
+  store.flush();
   const net = await NetProxy.start({ wiring, config, ticketKey });
   t.after(async () => {
     await net.stop().catch(() => {});

@@ -3,11 +3,11 @@
  * Everything that waits for another thread is keyed by the session's join epoch, so that an answer to an older
  * question changes nothing.
  */
-import { ByteWriter } from "../engine/lane/bytes.js";
+import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import type { LoadedRecord, LoadFailedRecord } from "../engine/lane/from-store.js";
 import type { MemberRecord } from "../engine/lane/to-net.js";
 import { toShard, writeJoin } from "../engine/lane/to-shard.js";
-import { toStore, writeLoad } from "../engine/lane/to-store.js";
+import type { GrantRecord } from "../engine/lane/to-store.js";
 import { noOwner } from "../engine/memory/ownership-table.js";
 import { netMetric } from "../engine/metrics.js";
 import { newPlayer, type PlayerRow } from "../engine/player.js";
@@ -16,7 +16,6 @@ import type { GameCatalogue } from "../engine/room/load-games.js";
 import { cellAt, type Grid } from "../engine/space/grid.js";
 import { encodeSight } from "../engine/wire/codec.js";
 import { type CodeEntry, closeCodes, refusals } from "../engine/wire/codes.js";
-import { engineEvents } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
 import { tellEngine, tellRefused } from "./engine-events.js";
 import { EventLog } from "./event-log.js";
@@ -24,18 +23,26 @@ import type { Hello } from "./handshake.js";
 import { closeReasonBytesMax } from "./handshake.js";
 import { IntentWindow } from "./intent-window.js";
 import type { IntentChecks } from "./intents.js";
-import { limits, sessionsMax } from "./limits.js";
+import type { JournalWatch } from "./journal-watch.js";
+import { eventLogLimits, limits, sessionsMax } from "./limits.js";
 import type { NetContext } from "./net-context.js";
+import type { ResumeTokens } from "./resume-token.js";
 import type { RoomSeats } from "./room-seats.js";
 import { type Peer, Session } from "./session.js";
+import type { SessionJournal } from "./session-journal.js";
 import type { SessionTable } from "./session-table.js";
 import type { ShardLane } from "./shard-lane.js";
 import type { SightTable } from "./sight.js";
 import type { Connection } from "./transport.js";
 import { writeWelcome } from "./welcome.js";
 
-/** The epoch of a session's first Welcome: nothing was told to anybody before it. */
-const FIRST_ATTACH = 1;
+/**
+ * How far an attach is ahead of what the journal knew when the process began: tokens given out since, which it did not
+ * come to know, are never given out again.
+ */
+const EPOCHS_UNKNOWN_MAX = 1 << 16;
+/** Sessions begin with an epoch below this, at random: a number that was given out twice makes no token twice. */
+const FIRST_EPOCH_MAX = 1 << 30;
 
 export interface PresenceParts extends NetContext {
   readonly games: GameCatalogue;
@@ -45,6 +52,9 @@ export interface PresenceParts extends NetContext {
   readonly sight: SightTable;
   readonly egress: Egress;
   readonly seats: RoomSeats;
+  readonly journal: SessionJournal;
+  readonly watch: JournalWatch;
+  readonly tokens: ResumeTokens;
 }
 
 export class Presence {
@@ -53,10 +63,12 @@ export class Presence {
   readonly #sight: SightTable;
   readonly #egress: Egress;
   readonly #seats: RoomSeats;
+  readonly #journal: SessionJournal;
+  readonly #watch: JournalWatch;
   readonly #shards: readonly ShardLane[];
   readonly #out = new ByteWriter(4096);
-  /** Loads that found the way to the store full. */
-  #loads: Session[] = [];
+  /** Who is to be loaded again, and when: the way to the store was full, or it did not answer. */
+  readonly #loads = new Map<Session, number>();
   #retryAtMs = 0;
 
   constructor(parts: PresenceParts) {
@@ -65,6 +77,8 @@ export class Presence {
     this.#sight = parts.sight;
     this.#egress = parts.egress;
     this.#seats = parts.seats;
+    this.#journal = parts.journal;
+    this.#watch = parts.watch;
     this.#shards = parts.lanes.toShards;
   }
 
@@ -75,7 +89,14 @@ export class Presence {
     const { playerId } = hello.ticket;
     if (hello.resume !== null) {
       const session = this.#sessions.get(hello.resume.session);
-      if (session === undefined || session.playerId !== playerId || !session.isToken(hello.resume.token)) {
+      if (session === undefined || session.playerId !== playerId) {
+        this.#refuse(connection, closeCodes.resumeInvalid);
+        return;
+      }
+      const epoch = this.#parts.tokens.judge(hello.resume.token, session);
+      // The newest Welcome of the process before this one may have left before the journal knew of it.
+      const isNewest = session.isRestored ? epoch >= session.attachEpoch : epoch === session.attachEpoch;
+      if (epoch < 0 || !isNewest) {
         this.#refuse(connection, closeCodes.resumeInvalid);
         return;
       }
@@ -84,6 +105,7 @@ export class Presence {
         return;
       }
       this.#count("resumes_total");
+      session.attachEpoch = epoch;
       this.#attachTo(session, connection, { knowsThePast: true });
       return;
     }
@@ -103,7 +125,7 @@ export class Presence {
   }
 
   #begin(connection: Connection<Peer>, hello: Hello, predecessor: Session | null): void {
-    const { config, clock, checks } = this.#parts;
+    const { config, clock, checks, secretBytes } = this.#parts;
     if (this.#sessions.count >= sessionsMax(config)) {
       this.#refuse(connection, closeCodes.serverFull);
       return;
@@ -113,15 +135,14 @@ export class Presence {
       number: this.#sessions.nextNumber(),
       playerId: hello.ticket.playerId,
       name: hello.ticket.name,
-      events: new EventLog({
-        eventsMax: config.session.eventsKeptMax,
-        bytesMax: config.session.eventBytesKeptMax,
-      }),
+      events: new EventLog(eventLogLimits(config)),
       intents: new IntentWindow(limits.intentsOutstandingMax),
       buckets: checks.limits.newBuckets(nowMs),
       state: { is: "connecting", untilMs: nowMs + limits.connectingMsMax },
+      attachEpoch: new ByteReader(secretBytes(4)).u32() % FIRST_EPOCH_MAX,
     });
     this.#sessions.add(session);
+    this.#journal.opened(session);
     session.connection = connection;
     connection.peer.session = session;
     if (predecessor === null) this.#load(session);
@@ -135,7 +156,8 @@ export class Presence {
   #replaceConnection(session: Session, connection: Connection<Peer>): void {
     const older = session.connection;
     session.connection = connection;
-    session.attachEpoch++;
+    session.attachEpoch += session.isRestored ? EPOCHS_UNKNOWN_MAX : 1;
+    session.isRestored = false;
     session.isSlow = false;
     session.outbox.length = 0;
     session.moveSeq = 0;
@@ -172,20 +194,25 @@ export class Presence {
   }
 
   #welcome(session: Session, recovered: boolean): void {
-    const token = session.rotateToken(this.#parts.secretBytes(32));
+    const token = this.#parts.tokens.issue(session, session.attachEpoch);
     if (recovered) {
       const again = session.events.rewind();
       this.#parts.lanes.counters.add(netMetric.events_replayed_total, again);
-    } else if (session.attachEpoch > FIRST_ATTACH) session.events.restart();
+    } else if (session.wasWelcomed) {
+      session.events.restart();
+      session.intents.restart();
+      session.claims.clear();
+      this.#watch.onSettled(session);
+    }
+    session.wasWelcomed = true;
+    this.#journal.stands(session);
     session.connection!.send(writeWelcome(session, { token, recovered, context: this.#parts }));
     if (!recovered) this.#repeatState(session);
   }
 
   /** What the engine knows of the player, for a client that cannot know it. */
   #repeatState(session: Session): void {
-    if (session.playerChanged !== null) {
-      tellEngine(this.#egress, session, engineEvents.playerChanged, session.playerChanged);
-    }
+    if (session.playerChanged !== null) this.#egress.tell(session, session.playerChanged);
     this.#seats.repeat(session);
   }
 
@@ -230,6 +257,7 @@ export class Presence {
   }
 
   #leave(session: Session): void {
+    this.#journal.closed(session);
     this.#seats.leaveAll(session);
     if (session.shard < 0) {
       this.#close(session);
@@ -242,6 +270,7 @@ export class Presence {
   #close(session: Session): void {
     this.#sessions.setState(session, { is: "closed" });
     this.#seats.forget(session);
+    this.#watch.forget(session);
     const { successor } = session;
     session.successor = null;
     session.predecessor = null;
@@ -256,8 +285,28 @@ export class Presence {
     session.joinEpoch++;
     this.#sessions.setPlace(session, { is: "loading" });
     const { number, joinEpoch, playerId } = session;
-    const record = writeLoad(this.#out, { session: number, joinEpoch, playerId });
-    if (!this.#parts.lanes.toStore.sendWriter(toStore.load, record)) this.#loads.push(session);
+    this.#journal.load({ session: number, joinEpoch, playerId });
+  }
+
+  /** Ends a turn: what it wrote goes to the journal, and loads behind it. */
+  endTurn(nowMs: number): void {
+    const { control } = this.#parts.lanes;
+    const isTicking = this.#shards.some(({ shard }) => control.isTicking(shard));
+    for (const { session } of this.#journal.endTurn(nowMs, { isTicking })) {
+      this.#retryLoad(session, nowMs + limits.retryMs);
+    }
+  }
+
+  #retryLoad(number: number, atMs: number): void {
+    const session = this.#sessions.get(number);
+    if (session?.place.is === "loading") this.#loads.set(session, atMs);
+  }
+
+  /** A session of the process before this one comes into the world again, its client being away. */
+  bringBack(session: Session): void {
+    this.#sessions.add(session);
+    this.#journal.adopted(session);
+    this.#load(session);
   }
 
   onLoaded(record: LoadedRecord): void {
@@ -268,22 +317,26 @@ export class Presence {
     }
     // The ticket's name is newer than the store's: a player is renamed by a new ticket.
     const known = record.player ?? newPlayer(session.playerId, session.name);
-    this.#join(session, known.name === session.name ? known : { ...known, name: session.name });
+    const player = known.name === session.name ? known : { ...known, name: session.name };
+    this.#join(session, player, record.grants);
   }
 
   onLoadFailed(record: LoadFailedRecord): void {
     const session = this.#sessions.get(record.session);
     if (session?.joinEpoch !== record.joinEpoch || session.place.is !== "loading") return;
-    this.end(session, closeCodes.storeUnavailable);
+    // Somebody whose client is away can wait for as long as the place is kept.
+    if (session.state.is === "suspended") {
+      this.#retryLoad(session.number, this.#parts.clock.nowMs() + limits.loadRetryMs);
+    } else this.end(session, closeCodes.storeUnavailable);
   }
 
-  #join(session: Session, player: PlayerRow): void {
+  #join(session: Session, player: PlayerRow, grants: readonly GrantRecord[]): void {
     const { grid, games, config } = this.#parts;
     const isNew = player.x < 0 || player.y < 0;
     const { x, y } = isNew ? games.field.spawn(grid, spawnSeed(config.world.seed, player.playerId)) : player;
     const shard = this.ownerOf(cellAt(grid, x, y));
-    if (shard < 0) {
-      this.#sessions.setPlace(session, { is: "placing", player });
+    if (shard < 0 || !this.#shards[shard]!.isRestored) {
+      this.#sessions.setPlace(session, { is: "placing", player, grants });
       return;
     }
     this.#sessions.setPlace(session, { is: "joining", shard });
@@ -294,9 +347,10 @@ export class Presence {
       joinEpoch: session.joinEpoch,
       x,
       y,
-      isRelocated: session.joinEpoch > 1,
+      isRelocated: session.joinEpoch > 1 || session.wasWelcomed,
       isSuspended: session.state.is === "suspended",
       player,
+      grants,
     });
     if (!lane.send(toShard.join, record)) {
       this.#sessions.setPlace(session, { is: "waiting" });
@@ -389,24 +443,22 @@ export class Presence {
   }
 
   /**
-   * A shard began anew. What was on it is gone: its rooms, and the entities of its members, who are put back to
-   * where the store last knew them. Others may hold copies from an unfinished handoff; they are told to let go.
+   * A shard began anew. The entities of its members are gone: they are put back to where the store last knew them, as
+   * soon as it has {@link onRestored}. Others may hold copies from an unfinished handoff; they are told to let go.
    */
   onHello(shard: number, incarnation: number): void {
     const lane = this.#shards[shard]!;
     const isFirst = !lane.isUp;
     lane.incarnation = incarnation;
+    lane.isRestored = false;
     this.#sight.restart(this.#sessions.all(), (cell) => this.#parts.lanes.ownership.owner(cell) === shard);
     if (isFirst) return;
     for (const session of [...this.#sessions.all()]) this.#recover(session, shard);
   }
 
   #recover(session: Session, shard: number): void {
-    for (const seq of session.intents.takeLost(shard)) {
-      tellRefused(this.#egress, session, seq, refusals.notAlive);
-      session.needsAck = true;
-    }
-    this.#seats.removeAllOf(session, shard);
+    session.intents.doubt(shard);
+    this.#seats.doubt(session, shard);
     if (session.shard !== shard) return;
     if (session.state.is === "leaving") {
       this.#close(session);
@@ -417,6 +469,31 @@ export class Presence {
     for (const other of this.#shards) {
       if (other.shard !== shard && other.isUp) this.#shards[other.shard]!.sendSession(toShard.evict, session);
     }
+  }
+
+  /**
+   * A shard has told again all that survived in it: the rooms of which nothing was heard are gone, and so are the intents
+   * it does not know of. Its members can join.
+   */
+  onRestored(shard: number, incarnation: number): void {
+    const lane = this.#shards[shard]!;
+    if (lane.incarnation !== incarnation) {
+      this.#count("records_stale_total");
+      return;
+    }
+    lane.isRestored = true;
+    const areAll = this.#shards.every(({ isRestored }) => isRestored);
+    for (const session of [...this.#sessions.all()]) {
+      const lost = session.intents.takeLost(shard);
+      for (const seq of lost) tellRefused(this.#egress, session, seq, refusals.notAlive);
+      if (lost.length > 0) {
+        session.needsAck = true;
+        this.#watch.onSettled(session);
+      }
+      this.#seats.removeDoubtful(session, shard);
+      if (areAll && session.claims.size > 0) this.#seats.removeClaims(session);
+    }
+    this.#retryPlaces();
   }
 
   // ---- what falls due -------------------------------------------------------------------------------------
@@ -432,14 +509,12 @@ export class Presence {
     }
     if (nowMs < this.#retryAtMs) return work;
     this.#retryAtMs = nowMs + limits.retryMs;
-    const loads = this.#loads;
-    this.#loads = [];
-    for (const session of loads) {
+    for (const [session, atMs] of this.#loads) {
+      if (atMs > nowMs) continue;
+      this.#loads.delete(session);
       if (session.place.is === "loading" && session.state.is !== "closed") this.#load(session);
     }
-    for (const session of [...this.#sessions.placing()]) {
-      if (session.place.is === "placing") this.#join(session, session.place.player);
-    }
+    this.#retryPlaces();
     for (const session of this.#sessions.leaving()) {
       if (session.state.is !== "leaving" || session.state.isTold) continue;
       session.state.isTold = this.#shards[session.shard]!.sendSession(toShard.leave, session);
@@ -447,9 +522,16 @@ export class Presence {
     return work;
   }
 
+  #retryPlaces(): void {
+    for (const session of [...this.#sessions.placing()]) {
+      const { place } = session;
+      if (place.is === "placing") this.#join(session, place.player, place.grants);
+    }
+  }
+
   /** Whether {@link settle} has something to try again. */
   get isRetrying(): boolean {
-    return this.#loads.length > 0 || this.#sessions.isRetrying;
+    return this.#loads.size > 0 || this.#sessions.isRetrying;
   }
 
   /** Ends every session for good. */
@@ -471,7 +553,7 @@ export class Presence {
 
   /** The same event to everybody. */
   tellAll(kind: number, body: Uint8Array): void {
-    for (const session of this.#sessions.all()) tellEngine(this.#egress, session, kind, body);
+    for (const session of this.#sessions.all()) tellEngine(this.#egress, session, { kind, body });
   }
 
   #count(name: keyof typeof netMetric): void {

@@ -7,8 +7,10 @@ import { engineEvents } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
 import { tellEngine } from "./engine-events.js";
 import type { IntentCatalogue, IntentChecks } from "./intents.js";
+import type { JournalWatch } from "./journal-watch.js";
 import { limits } from "./limits.js";
 import type { Session, SessionRoom } from "./session.js";
+import type { SessionJournal } from "./session-journal.js";
 import type { SessionTable } from "./session-table.js";
 import type { ShardLane } from "./shard-lane.js";
 
@@ -19,6 +21,8 @@ export interface RoomSeatsParts {
   readonly egress: Egress;
   readonly checks: IntentChecks;
   readonly shards: readonly ShardLane[];
+  readonly journal: SessionJournal;
+  readonly watch: JournalWatch;
 }
 
 export class RoomSeats {
@@ -26,6 +30,8 @@ export class RoomSeats {
   readonly #egress: Egress;
   readonly #checks: IntentChecks;
   readonly #shards: readonly ShardLane[];
+  readonly #journal: SessionJournal;
+  readonly #watch: JournalWatch;
   readonly #members = new Map<number, Set<Session>>();
 
   constructor(parts: RoomSeatsParts) {
@@ -33,6 +39,8 @@ export class RoomSeats {
     this.#egress = parts.egress;
     this.#checks = parts.checks;
     this.#shards = parts.shards;
+    this.#journal = parts.journal;
+    this.#watch = parts.watch;
   }
 
   memberCount(roomId: number): number {
@@ -41,10 +49,11 @@ export class RoomSeats {
 
   onJoined(shard: number, record: RoomJoinedRecord): void {
     const session = this.#sessions.get(record.session);
-    const { roomId, roomType, cell, staysWhenDropped } = record;
+    const { roomId, roomType, cell, staysWhenDropped, isDurable } = record;
     const known = session?.rooms.get(roomId);
     if (known !== undefined) {
       known.shard = shard;
+      known.isDoubtful = false;
       return;
     }
     const isFull = (session?.rooms.size ?? 0) >= limits.roomsPerSessionMax;
@@ -54,7 +63,16 @@ export class RoomSeats {
       return;
     }
     const intents = this.#checks.rooms.get(roomType) ?? NO_INTENTS;
-    const room: SessionRoom = { roomId, roomType, cell, shard, staysWhenDropped, intents };
+    const room: SessionRoom = {
+      roomId,
+      roomType,
+      cell,
+      shard,
+      staysWhenDropped,
+      isDurable,
+      isDoubtful: false,
+      intents,
+    };
     session.rooms.set(roomId, room);
     let members = this.#members.get(roomId);
     if (members === undefined) {
@@ -62,7 +80,11 @@ export class RoomSeats {
       this.#members.set(roomId, members);
     }
     members.add(session);
-    this.#tellJoined(session, room);
+    // The client of a restored session may know.
+    if (!session.claims.delete(roomId)) {
+      this.#tellJoined(session, room);
+      this.#journal.room(session, roomId, true);
+    }
     this.#egress.joinRoom(session, roomId);
     if (session.state.is === "suspended") this.#tellDropped(session, room);
   }
@@ -73,20 +95,48 @@ export class RoomSeats {
   }
 
   #remove(session: Session, roomId: number, code: number): void {
-    if (!session.rooms.delete(roomId)) return;
+    const room = session.rooms.get(roomId);
+    if (room === undefined) return;
+    session.rooms.delete(roomId);
     this.#egress.leaveRoom(session, roomId);
     this.#forgetMember(session, roomId);
-    if (session.intents.forgetRoom(roomId)) session.needsAck = true;
-    const reason = Object.values(refusals).find((entry) => entry.code === code)?.reason ?? "";
-    const body = encodeRoomLeftBody({ room: roomId, code, reason });
-    tellEngine(this.#egress, session, engineEvents.roomLeft, body, roomId);
+    if (session.intents.forgetRoom(roomId)) {
+      session.needsAck = true;
+      this.#watch.onSettled(session);
+    }
+    this.#tellLeft(session, { roomId, code, isDurable: room.isDurable });
   }
 
-  /** The shard is lost, and its rooms with it. */
-  removeAllOf(session: Session, shard: number): void {
+  #tellLeft(
+    session: Session,
+    left: { readonly roomId: number; readonly code: number; readonly isDurable: boolean },
+  ): void {
+    const { roomId, code, isDurable } = left;
+    const reason = Object.values(refusals).find((entry) => entry.code === code)?.reason ?? "";
+    const body = encodeRoomLeftBody({ room: roomId, code, reason });
+    tellEngine(this.#egress, session, { kind: engineEvents.roomLeft, body, room: roomId, isDurable });
+    this.#journal.room(session, roomId, false);
+  }
+
+  /** The shard is lost. Which of its rooms survive it, its successor tells. */
+  doubt(session: Session, shard: number): void {
+    for (const room of session.rooms.values()) if (room.shard === shard) room.isDoubtful = true;
+  }
+
+  /** The successor has told of all that survived: the other rooms are gone. */
+  removeDoubtful(session: Session, shard: number): void {
     for (const room of [...session.rooms.values()]) {
-      if (room.shard === shard) this.#remove(session, room.roomId, refusals.roomFailed.code);
+      if (room.isDoubtful && room.shard === shard)
+        this.#remove(session, room.roomId, refusals.roomFailed.code);
     }
+  }
+
+  /** Every shard has told of all that survived: what a restored session's client believes to be in beyond is gone. */
+  removeClaims(session: Session): void {
+    for (const roomId of session.claims) {
+      this.#tellLeft(session, { roomId, code: refusals.roomFailed.code, isDurable: true });
+    }
+    session.claims.clear();
   }
 
   /** The session has a new connection: it hears its rooms, and they hear of it if they were told that it was gone. */
@@ -140,8 +190,8 @@ export class RoomSeats {
     for (const room of session.rooms.values()) this.#tellJoined(session, room);
   }
 
-  #tellJoined(session: Session, { roomId, roomType, cell }: SessionRoom): void {
+  #tellJoined(session: Session, { roomId, roomType, cell, isDurable }: SessionRoom): void {
     const body = encodeRoomJoinedBody({ room: roomId, roomType, cell });
-    tellEngine(this.#egress, session, engineEvents.roomJoined, body, roomId);
+    tellEngine(this.#egress, session, { kind: engineEvents.roomJoined, body, room: roomId, isDurable });
   }
 }

@@ -29,6 +29,11 @@ export class SessionTable {
     return ++this.#lastNumber;
   }
 
+  /** Numbers go on behind those of the process before this one. */
+  continueBehind(number: number): void {
+    this.#lastNumber = Math.max(this.#lastNumber, number);
+  }
+
   add(session: Session): void {
     assert(!this.#byNumber.has(session.number), "a session's number is its own");
     this.#byNumber.set(session.number, session);

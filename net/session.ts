@@ -1,11 +1,12 @@
 /** One player's presence. It outlives its sockets; sight.ts, presence.ts and egress.ts say what happens to it. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import type { GrantRecord } from "../engine/lane/to-store.js";
 import type { PlayerRow } from "../engine/player.js";
-import type { EventLog } from "./event-log.js";
+import type { EventFields, EventLog } from "./event-log.js";
 import type { HandshakeRefusal, Hello } from "./handshake.js";
 import type { IntentWindow } from "./intent-window.js";
 import type { IntentCatalogue } from "./intents.js";
 import type { Buckets } from "./rate-limit.js";
+import { RoomNews } from "./room-news.js";
 import type { Connection } from "./transport.js";
 
 /** What a connection carries from its upgrade on. */
@@ -34,7 +35,7 @@ export type Place =
   | { readonly is: "waiting" }
   | { readonly is: "loading" }
   /** Loaded; the cell has no owner that could take it yet. */
-  | { readonly is: "placing"; readonly player: PlayerRow }
+  | { readonly is: "placing"; readonly player: PlayerRow; readonly grants: readonly GrantRecord[] }
   | { readonly is: "joining"; readonly shard: number }
   | { readonly is: "field"; shard: number; cell: number };
 
@@ -45,8 +46,18 @@ export interface SessionRoom {
   readonly cell: number;
   shard: number;
   readonly staysWhenDropped: boolean;
+  /** It survives the process, and so must the client's knowledge of being in it. */
+  readonly isDurable: boolean;
+  /** Its shard was lost, and the successor has not told of it yet. */
+  isDoubtful: boolean;
   readonly intents: IntentCatalogue;
 }
+
+/**
+ * What the journal knows of a session. `unkept`: something of it did not reach the journal, which does not know that
+ * yet; `lost`: it knows. Neither can be recovered from there, so a resume after a crash is told `recovered = false`.
+ */
+export type Keeping = "unopened" | "kept" | "unkept" | "lost" | "closed";
 
 export interface SessionParts {
   readonly number: number;
@@ -56,10 +67,12 @@ export interface SessionParts {
   readonly intents: IntentWindow;
   readonly buckets: Buckets;
   readonly state: SessionState;
+  /** The epoch before the first attach. */
+  readonly attachEpoch: number;
 }
 
 export class Session {
-  /** 1 and up, never used again in this process; also the id of the player's entity. */
+  /** 1 and up, never used again; also the id of the player's entity. */
   readonly number: number;
   readonly playerId: string;
   name: string;
@@ -67,10 +80,20 @@ export class Session {
   place: Place = { is: "waiting" };
   /** Raised at every join: what a shard says of an older one is stale. */
   joinEpoch = 0;
-  /** Raised at every attach: what was begun for an older connection is stale. */
-  attachEpoch = 0;
+  /** Raised at every attach: what was begun for an older connection is stale, and so is the token given to it. */
+  attachEpoch: number;
+  /** Nobody has attached since the process before this one: newer epochs may be in clients' hands. */
+  isRestored = false;
+  /** Somebody has been sent a Welcome. */
+  wasWelcomed = false;
+  keeping: Keeping = "unopened";
+  /** The journal has taken note that there is such a session. */
+  isInJournal = false;
   connection: Connection<Peer> | null = null;
   readonly rooms = new Map<number, SessionRoom>();
+  /** Rooms the client of a restored session believes to be in, until their shards have told of them. */
+  readonly claims = new Set<number>();
+  readonly news = new RoomNews();
   readonly events: EventLog;
   readonly intents: IntentWindow;
   readonly buckets: Buckets;
@@ -86,13 +109,12 @@ export class Session {
   /** Reads too slowly: gets no state until its connection has drained. */
   isSlow = false;
   needsAck = false;
-  /** The last PlayerChanged body, to be repeated when events were lost. */
-  playerChanged: Uint8Array | null = null;
+  /** The last PlayerChanged, to be repeated when events were lost. */
+  playerChanged: EventFields | null = null;
   /** A session of the same player that waits for this one to have left. */
   successor: Session | null = null;
   /** The session of the same player that this one waits for. */
   predecessor: Session | null = null;
-  #tokenHash: Buffer | null = null;
 
   constructor(parts: SessionParts) {
     this.number = parts.number;
@@ -102,26 +124,11 @@ export class Session {
     this.intents = parts.intents;
     this.buckets = parts.buckets;
     this.state = parts.state;
+    this.attachEpoch = parts.attachEpoch;
   }
 
   /** The shard that simulates the player, or -1. */
   get shard(): number {
     return this.place.is === "field" || this.place.is === "joining" ? this.place.shard : -1;
   }
-
-  /** Takes a new secret and returns the token to give out; the older one is worth nothing from here on. */
-  rotateToken(secret: Uint8Array): string {
-    const token = Buffer.from(secret).toString("base64url");
-    this.#tokenHash = sha256(token);
-    return token;
-  }
-
-  /** Compares in constant time. */
-  isToken(token: string): boolean {
-    return this.#tokenHash !== null && timingSafeEqual(this.#tokenHash, sha256(token));
-  }
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

@@ -17,6 +17,8 @@ export class ShardLane {
   readonly shard: number;
   /** As its last `hello` said; 0 before the first: then nothing can be sent. Written into every record. */
   incarnation = 0;
+  /** Everything that survived in it has been told again; members join from then on. */
+  isRestored = false;
   /** Something was written since the last flush, or waits for room. */
   isDirty = false;
   readonly #writer: LaneWriter;

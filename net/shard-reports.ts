@@ -19,6 +19,8 @@ import type { RingReader } from "../engine/memory/spsc-ring.js";
 import { netMetric } from "../engine/metrics.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
+import type { EventFields } from "./event-log.js";
+import type { JournalWatch } from "./journal-watch.js";
 import type { NetLanes } from "./net-lanes.js";
 import type { Presence } from "./presence.js";
 import type { RoomSeats } from "./room-seats.js";
@@ -35,6 +37,7 @@ export interface ShardReportParts {
   readonly egress: Egress;
   readonly presence: Presence;
   readonly seats: RoomSeats;
+  readonly watch: JournalWatch;
 }
 
 export class ShardReports {
@@ -73,6 +76,8 @@ export class ShardReports {
         return seats.onJoined(shard, readRoomJoined(recordReader(ring, at, length)));
       case toNet.roomLeft:
         return seats.onLeft(readRoomLeft(recordReader(ring, at, length)));
+      case toNet.restored:
+        return presence.onRestored(shard, ring.words[at >> 2]! >>> 0);
       default:
         // A record of a type that does not exist is our own bug, in the shard that wrote it.
         this.#parts.lanes.counters.add(netMetric.records_stale_total);
@@ -119,21 +124,23 @@ export class ShardReports {
   readonly #deliver = (session: Session): void => this.#parts.egress.sendState(session, this.#message);
 
   #onEvent(ring: RingReader, at: number, length: number): void {
-    const event = readEvent(recordReader(ring, at, length));
-    const { scope, kind, roomId, body } = event;
-    const isPlayerChanged = scope === eventScopes.engine && kind === engineEvents.playerChanged;
-    for (const number of event.sessions) {
+    const { sessions, roomId: room, ...rest } = readEvent(recordReader(ring, at, length));
+    const event: EventFields = { ...rest, room };
+    const isPlayerChanged = event.scope === eventScopes.engine && event.kind === engineEvents.playerChanged;
+    for (const number of sessions) {
       const session = this.#parts.sessions.get(number);
       if (session === undefined) continue;
-      if (isPlayerChanged) session.playerChanged = body;
-      this.#parts.egress.tell(session, { scope, kind, room: roomId, body });
+      if (isPlayerChanged) session.playerChanged = event;
+      this.#parts.egress.tell(session, event);
     }
   }
 
   #onApplied(shard: number, ring: RingReader, at: number, length: number): void {
-    const { session: number, room, applied } = readApplied(recordReader(ring, at, length));
+    const { session: number, room, applied, tick } = readApplied(recordReader(ring, at, length));
     const session = this.#parts.sessions.get(number);
-    if (session === undefined || !session.intents.complete({ shard, room, applied }, this.#isGone)) return;
+    if (session === undefined) return;
+    if (!session.intents.complete({ shard, room, applied, tick }, this.#isGone)) return;
+    this.#parts.watch.onSettled(session);
     session.needsAck = true;
     this.#parts.egress.queue(session);
   }

@@ -51,9 +51,9 @@ export class TickGate {
     this.#taken = new Int32Array(lanes.fromShards.length).fill(-1);
   }
 
-  /** The newest tick of which anything was taken. */
-  get tick(): number {
-    return Math.max(...this.#taken);
+  /** By shard, the last tick taken whole; -1 before the first. */
+  get taken(): Int32Array {
+    return this.#taken;
   }
 
   /** When it will wait no longer; infinite when nothing waits. */

@@ -1,0 +1,131 @@
+/**
+ * What waits for the journal's word: held events of sessions, and the acknowledgement that intents are durable. Only
+ * sessions of which something waits cost anything.
+ */
+import type { ControlBlock } from "../engine/memory/control-block.js";
+import type { Counters } from "../engine/memory/counters.js";
+import { netMetric } from "../engine/metrics.js";
+import { limits } from "./limits.js";
+import type { Session } from "./session.js";
+import type { SessionJournal } from "./session-journal.js";
+
+export interface JournalWatchParts {
+  readonly control: ControlBlock;
+  readonly counters: Counters;
+  readonly shardCount: number;
+  readonly journal: SessionJournal;
+  /** Something of the session's is to be sent within this turn. */
+  readonly queue: (session: Session) => void;
+}
+
+export class JournalWatch {
+  readonly #parts: JournalWatchParts;
+  /** As last looked at: by shard, the last tick that is safe, and net's own last group. */
+  readonly #ticks: Int32Array;
+  #group = 0;
+  readonly #holding = new Set<Session>();
+  readonly #unsettled = new Set<Session>();
+  /** Whose acknowledgement has moved since something was last sent; it takes what leaves next for company. */
+  #owed: Session[] = [];
+  #owedDueMs = Number.POSITIVE_INFINITY;
+  readonly #durableTick = (shard: number) => this.#ticks[shard]!;
+
+  constructor(parts: JournalWatchParts) {
+    this.#parts = parts;
+    this.#ticks = new Int32Array(parts.shardCount).fill(-1);
+  }
+
+  /** When acknowledgements wait no longer for company; infinite when none do. */
+  get dueMs(): number {
+    return this.#owedDueMs;
+  }
+
+  /** An event was appended: whether it must wait is known here. */
+  onAppended(session: Session): void {
+    session.events.release(this.#group);
+    if (!session.events.isHolding) return;
+    this.#holding.add(session);
+    this.#parts.counters.add(netMetric.events_held_total);
+  }
+
+  /** What a session's events wait for has changed. */
+  onHolding(session: Session): void {
+    if (session.events.release(this.#group)) this.#parts.queue(session);
+    if (session.events.isHolding) this.#holding.add(session);
+  }
+
+  /** The session is no more. */
+  forget(session: Session): void {
+    this.#holding.delete(session);
+    this.#unsettled.delete(session);
+  }
+
+  /** Intents were settled. What is safe already is so at once: what net itself refuses, mostly. */
+  onSettled(session: Session): void {
+    const { intents } = session;
+    intents.settle(this.#durableTick);
+    if (intents.awaitsJournal) this.#unsettled.add(session);
+    this.#parts.journal.changed(session);
+  }
+
+  /** Begins a turn: looks how far the journal is and lets go of what waited for it. Returns for how many sessions. */
+  look(nowMs: number): number {
+    const { control, shardCount } = this.#parts;
+    let work = 0;
+    const group = control.durable(control.netThread);
+    if (group > this.#group) {
+      this.#group = group;
+      work += this.#release();
+    }
+    let hasMoved = false;
+    for (let shard = 0; shard < shardCount; shard++) {
+      const tick = control.durable(shard);
+      if (tick <= this.#ticks[shard]!) continue;
+      this.#ticks[shard] = tick;
+      hasMoved = true;
+    }
+    if (hasMoved) work += this.#settle(nowMs);
+    return work;
+  }
+
+  #release(): number {
+    let work = 0;
+    for (const session of this.#holding) {
+      const { events } = session;
+      if (events.release(this.#group)) {
+        work++;
+        this.#parts.queue(session);
+      }
+      if (!events.isHolding) this.#holding.delete(session);
+    }
+    return work;
+  }
+
+  #settle(nowMs: number): number {
+    let work = 0;
+    for (const session of this.#unsettled) {
+      if (session.intents.settle(this.#durableTick)) {
+        work++;
+        this.#parts.journal.changed(session);
+        if (this.#owed.length === 0) this.#owedDueMs = nowMs + limits.ackWaitMsMax;
+        this.#owed.push(session);
+      }
+      if (!session.intents.awaitsJournal) this.#unsettled.delete(session);
+    }
+    return work;
+  }
+
+  /**
+   * The acknowledgements that are owed leave with what this turn sends; without a tick to send they wait a little, so
+   * that they rarely cost a system call of their own.
+   */
+  tellOwed(nowMs: number, hasTick: boolean): void {
+    if (this.#owed.length === 0 || (!hasTick && nowMs < this.#owedDueMs)) return;
+    for (const session of this.#owed) {
+      session.needsAck = true;
+      this.#parts.queue(session);
+    }
+    this.#owed = [];
+    this.#owedDueMs = Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * What the journal is told of sessions, so that they survive the process: opened, closed, where they stand, their events
+ * by number, the rooms they know themselves to be in. A turn's records are one group, closed by its end.
+ *
+ * Loads travel on the same lane, always behind the end of a group: who is loaded is known to the journal before any shard
+ * hears of him. Records that find lane and outbox full cost their session its recovery, never its life.
+ */
+import { ByteWriter } from "../engine/lane/bytes.js";
+import type { LaneWriter } from "../engine/lane/lane.js";
+import {
+  type LoadRecord,
+  toStore,
+  writeLoad,
+  writeNetEnd,
+  writeSessionEvent,
+  writeSessionOpened,
+  writeSessionProgress,
+  writeSessionRoom,
+} from "../engine/lane/to-store.js";
+import type { Log } from "../engine/log.js";
+import type { Counters } from "../engine/memory/counters.js";
+import { netMetric } from "../engine/metrics.js";
+import { UNSAFE_GROUP } from "./event-log.js";
+import { limits } from "./limits.js";
+import type { Session } from "./session.js";
+
+/** Bit of a progress record's attachEpoch: events are missing, a resume after a crash is not complete. */
+const EPOCH_LOSSY = 0x8000_0000;
+
+/** What attachEpoch says in the journal, and back. */
+export function packEpoch(epoch: number, isLossy: boolean): number {
+  return (isLossy ? epoch | EPOCH_LOSSY : epoch) >>> 0;
+}
+export function unpackEpoch(packed: number): { readonly epoch: number; readonly isLossy: boolean } {
+  return { epoch: (packed & ~EPOCH_LOSSY) >>> 0, isLossy: (packed & EPOCH_LOSSY) !== 0 };
+}
+
+export interface SessionJournalParts {
+  readonly lane: LaneWriter;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** By shard, the last tick whose records have been put into effect. */
+  readonly ticksTaken: () => ArrayLike<number>;
+}
+
+export class SessionJournal {
+  readonly #parts: SessionJournalParts;
+  readonly #lane: LaneWriter;
+  readonly #out = new ByteWriter(4096);
+  /** Number of the group that is being written. */
+  #group = 1;
+  #groupBytes = 0;
+  /** Somebody waits for this group, though nothing may be written in it. */
+  #owesEnd = false;
+  #nextEndMs = 0;
+  #nextProgressMs = 0;
+  /** Sessions whose progress has changed since it was last written. */
+  #changed = new Set<Session>();
+  /** Sessions whose loss the journal is still to be told of. */
+  readonly #unkept = new Set<Session>();
+  /** Sessions that ended while the lane was full. */
+  #closed: number[] = [];
+  #loads: LoadRecord[] = [];
+  #wasFull = false;
+
+  constructor(parts: SessionJournalParts) {
+    this.#parts = parts;
+    this.#lane = parts.lane;
+  }
+
+  /** What is written now is safe when the journal has this group for good. */
+  get group(): number {
+    return this.#group;
+  }
+
+  /** Whether something waits for room on the lane. */
+  get isBehind(): boolean {
+    return this.#lane.outboxBytes > 0 || this.#unkept.size > 0 || this.#closed.length > 0;
+  }
+
+  /** When the next progress is due; infinite when nothing has changed. */
+  get dueMs(): number {
+    return this.#changed.size > 0 ? this.#nextProgressMs : Number.POSITIVE_INFINITY;
+  }
+
+  // ---- what happens to sessions -------------------------------------------------------------------------------
+
+  opened(session: Session): void {
+    const { number, playerId, name } = session;
+    const record = writeSessionOpened(this.#out, { session: number, playerId, name });
+    session.keeping = "kept";
+    session.isInJournal = this.#write(toStore.sessionOpened, record);
+    if (!session.isInJournal) this.#lose(session);
+  }
+
+  /** A session of the process before this one: the journal has it already. */
+  adopted(session: Session): void {
+    session.keeping = "kept";
+    session.isInJournal = true;
+  }
+
+  closed(session: Session): void {
+    session.keeping = "closed";
+    this.#unkept.delete(session);
+    this.#changed.delete(session);
+    if (!session.isInJournal) return;
+    session.isInJournal = false;
+    this.closedNumber(session.number);
+  }
+
+  /** As {@link closed}, of one that was not even built. */
+  closedNumber(session: number): void {
+    if (!this.#write(toStore.sessionClosed, this.#out.clear().u32(session))) this.#closed.push(session);
+  }
+
+  /** Where it stands has changed: to be written within a second. */
+  changed(session: Session): void {
+    if (session.keeping === "kept") this.#changed.add(session);
+  }
+
+  /** Where it stands is written now: at every attach, and when events were given up. */
+  stands(session: Session): void {
+    if (session.keeping === "kept") {
+      this.#changed.delete(session);
+      if (!this.#writeProgress(session)) this.#lose(session);
+    } else if (session.keeping === "lost" && !this.#writeProgress(session)) this.#lose(session);
+  }
+
+  /**
+   * The newest event of a session. Returns the group that it is safe with: one that is not numbered yet, if the
+   * journal could not be told and does not know so either.
+   */
+  event(session: Session, room: { readonly roomId: number; readonly roomSeq: number }): number {
+    const { events } = session;
+    if (session.keeping === "kept" && !events.isLossy) {
+      const { roomId, roomSeq } = room;
+      const seq = events.last;
+      const message = events.message(seq);
+      const record = { session: session.number, seq, roomId, roomSeq, message };
+      if (!this.#write(toStore.sessionEvent, writeSessionEvent(this.#out, record))) this.#lose(session);
+    }
+    return this.#promise(session);
+  }
+
+  /** The group that what is told now is safe with: it will be closed, also if nothing more is written into it. */
+  #promise(session: Session): number {
+    this.#owesEnd = true;
+    return session.keeping === "unkept" ? UNSAFE_GROUP : this.#group;
+  }
+
+  /** The client's first word after a crash: numbers go on from there, and what was kept for it has got others. */
+  resynced(session: Session): void {
+    const { events, number } = session;
+    this.stands(session);
+    for (let seq = events.acked + 1; seq <= events.last && session.keeping === "kept"; seq++) {
+      const message = events.message(seq);
+      // Of which rooms they are has been written with their first numbers.
+      const record = { session: number, seq, roomId: 0, roomSeq: 0, message };
+      if (!this.#write(toStore.sessionEvent, writeSessionEvent(this.#out, record))) this.#lose(session);
+    }
+    events.holdAll(this.#promise(session));
+  }
+
+  /** The client is told that it is in a room, or no more. */
+  room(session: Session, roomId: number, isMember: boolean): void {
+    if (session.keeping !== "kept") return;
+    const record = { session: session.number, roomId, isMember };
+    if (!this.#write(toStore.sessionRoom, writeSessionRoom(this.#out, record))) this.#lose(session);
+  }
+
+  /** Asks for a player, behind everything that this turn writes. Never refused here: {@link endTurn} does that. */
+  load(record: LoadRecord): void {
+    this.#loads.push(record);
+  }
+
+  // ---- writing ------------------------------------------------------------------------------------------------
+
+  #write(type: number, out: ByteWriter): boolean {
+    const { length } = out;
+    // A group is kept as a whole, so it must not grow beyond all bounds within one turn.
+    if (this.#groupBytes + length > limits.journalGroupBytesMax) this.#end();
+    if (!this.#lane.sendWriter(type, out)) return false;
+    this.#groupBytes += length;
+    return true;
+  }
+
+  #writeProgress(session: Session): boolean {
+    const { events, intents, number } = session;
+    const isLossy = events.isLossy || session.keeping !== "kept";
+    return this.#write(
+      toStore.sessionProgress,
+      writeSessionProgress(this.#out, {
+        session: number,
+        attachEpoch: packEpoch(session.attachEpoch, isLossy),
+        // Of a session that is not complete in the journal nothing is to be kept there.
+        eventsAcked: isLossy ? events.last : events.acked,
+        intentsDurable: intents.durable,
+      }),
+    );
+  }
+
+  /** Something of the session did not fit: it cannot be recovered any more, which the journal is told when it can be. */
+  #lose(session: Session): void {
+    const { counters, log } = this.#parts;
+    if (session.keeping === "kept") counters.add(netMetric.sessions_unkept_total);
+    session.keeping = "unkept";
+    this.#unkept.add(session);
+    this.#changed.delete(session);
+    if (this.#wasFull) return;
+    this.#wasFull = true;
+    log.warn("the way to the journal is full: sessions would not be recovered after a crash", {
+      session: session.number,
+    });
+  }
+
+  /** Ends a turn: what is due is written, the group closed, and loads sent. Returns those that found no room. */
+  endTurn(nowMs: number, options: { readonly isTicking: boolean }): readonly LoadRecord[] {
+    if (this.#unkept.size > 0 || this.#closed.length > 0) this.#makeGood();
+    if (nowMs >= this.#nextProgressMs && this.#changed.size > 0) {
+      this.#nextProgressMs = nowMs + limits.journalPeriodMs;
+      const changed = this.#changed;
+      this.#changed = new Set();
+      for (const session of changed) if (session.keeping === "kept") this.stands(session);
+    }
+    if (this.#groupBytes > 0 || this.#owesEnd || (options.isTicking && nowMs >= this.#nextEndMs)) {
+      if (this.#end()) this.#nextEndMs = nowMs + limits.journalPeriodMs;
+    }
+    if (this.#loads.length === 0) return NO_LOADS;
+    const loads = this.#loads;
+    this.#loads = [];
+    return loads.filter((load) => !this.#lane.sendWriter(toStore.load, writeLoad(this.#out, load)));
+  }
+
+  #end(): boolean {
+    const ticks = Array.from(this.#parts.ticksTaken());
+    // Refused: the group goes on until there is room for its end.
+    if (!this.#lane.sendWriter(toStore.netEnd, writeNetEnd(this.#out, { group: this.#group, ticks })))
+      return false;
+    this.#group++;
+    this.#groupBytes = 0;
+    this.#owesEnd = false;
+    return true;
+  }
+
+  /** Tells what could not be told, as far as there is room now. */
+  #makeGood(): void {
+    const closed = this.#closed;
+    this.#closed = [];
+    for (const session of closed) this.closedNumber(session);
+    for (const session of this.#unkept) {
+      const { number, playerId, name } = session;
+      if (!session.isInJournal) {
+        const opened = writeSessionOpened(this.#out, { session: number, playerId, name });
+        session.isInJournal = this.#write(toStore.sessionOpened, opened);
+      }
+      if (!session.isInJournal || !this.#writeProgress(session)) return;
+      session.keeping = "lost";
+      session.events.nameUnsafeGroup(this.#group);
+      this.#unkept.delete(session);
+    }
+    if (this.#closed.length === 0) this.#wasFull = false;
+  }
+}
+
+const NO_LOADS: readonly LoadRecord[] = [];
