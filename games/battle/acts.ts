@@ -10,10 +10,16 @@ export const actKinds = {
   engaged: 3,
   /** Fighter to room: it cannot fight. No body. */
   withdrawn: 4,
-  /** Room to fighter, the last word: {@link Outcome}. */
+  /** Room to fighter, the last word: {@link Outcome}. What it brings comes as a grant. */
   outcome: 5,
   /** Entity to room: {@link Join}. */
   join: 6,
+} as const;
+
+/** What a battle gives people for good. */
+export const battleGrants = {
+  /** {@link Spoils} */
+  spoils: 1,
 } as const;
 
 /** Room for the largest of these: the options of a full battle. */
@@ -59,11 +65,18 @@ export interface Join {
 
 export const outcomes = ["won", "lost", "fled", "draw"] as const;
 
+/** How it has ended for a fighter in the world: what may be lost without harm. */
 export interface Outcome {
+  readonly outcome: (typeof outcomes)[number];
+  /** 0..255 of the whole. */
+  readonly health: number;
+}
+
+/** What a battle brings a person who was in it to the end, or costs. */
+export interface Spoils {
   readonly outcome: (typeof outcomes)[number];
   readonly experience: number;
   readonly gold: number;
-  readonly health: number;
   readonly items: readonly ItemStack[];
 }
 
@@ -119,24 +132,25 @@ export function readJoin(from: ByteReader): Join {
 }
 
 export function encodeOutcome(outcome: Outcome, out = new ByteWriter(ACT_BYTES)): Uint8Array {
-  out
-    .clear()
-    .u8(outcomes.indexOf(outcome.outcome))
-    .u32(outcome.experience)
-    .u32(outcome.gold)
-    .u8(outcome.health);
-  out.u8(outcome.items.length);
-  for (const { item, count } of outcome.items) out.u16(item).u16(count);
-  return out.bytes();
+  return out.clear().u8(outcomes.indexOf(outcome.outcome)).u8(outcome.health).bytes();
 }
 export function readOutcome(from: ByteReader): Outcome {
+  return { outcome: outcomes[from.u8()] ?? "draw", health: from.u8() };
+}
+
+export function encodeSpoils(spoils: Spoils, out = new ByteWriter(ACT_BYTES)): Uint8Array {
+  out.clear().u8(outcomes.indexOf(spoils.outcome)).u32(spoils.experience).u32(spoils.gold);
+  out.u8(spoils.items.length);
+  for (const { item, count } of spoils.items) out.u16(item).u16(count);
+  return out.bytes();
+}
+export function readSpoils(from: ByteReader): Spoils {
   const outcome = outcomes[from.u8()] ?? "draw";
   const experience = from.u32();
   const gold = from.u32();
-  const health = from.u8();
   const items: ItemStack[] = [];
   for (let left = from.u8(); left > 0; left--) items.push({ item: from.u16(), count: from.u16() });
-  return { outcome, experience, gold, health, items };
+  return { outcome, experience, gold, items };
 }
 
 export function encodeBattleOptions(options: BattleOptions, out = new ByteWriter(ACT_BYTES)): Uint8Array {

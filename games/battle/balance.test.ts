@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { fighterOf, useSkillBody } from "../testing/bodies.js";
+import { skillIds } from "../testing/shipped-ids.js";
 import { TestRoom } from "../testing/test-room.js";
+import { testTables } from "../testing/test-tables.js";
 import { encodeBattleOptions, type FighterDescription } from "./acts.js";
 import { battle } from "./battle.js";
 import { battleIntents } from "./messages.js";
-import {
-  BATTLE_TICK_HZ,
-  experienceOfLevel,
-  LEVEL_MAX,
-  levelForExperience,
-  PERSON,
-  skillIds,
-  species,
-} from "./tables.js";
+import { BATTLE_TICK_HZ, levelForExperience, levelTable, PERSON, speciesTable } from "./tables.js";
+
+const species = testTables.rows(speciesTable);
+const levels = testTables.rows(levelTable);
+const LEVEL_MAX = levels.length;
+const experienceOfLevel = (level: number) => levels[level - 1]!.experience;
 
 const SLIME = 1;
 const BOAR = 2;
@@ -121,9 +120,9 @@ test("[BA13] an auto battle against one to three of a kind lasts some seconds an
 
 test("[BA14] experience makes levels: none is skipped, and they end", () => {
   for (let level = 1; level < LEVEL_MAX; level++) {
-    assert.equal(levelForExperience(experienceOfLevel(level)), level);
-    assert.equal(levelForExperience(experienceOfLevel(level + 1) - 1), level);
+    assert.equal(levelForExperience(levels, experienceOfLevel(level)), level);
+    assert.equal(levelForExperience(levels, experienceOfLevel(level + 1) - 1), level);
   }
-  assert.equal(levelForExperience(Number.MAX_SAFE_INTEGER), LEVEL_MAX);
-  assert.equal(levelForExperience(0), 1);
+  assert.equal(levelForExperience(levels, Number.MAX_SAFE_INTEGER), LEVEL_MAX);
+  assert.equal(levelForExperience(levels, 0), 1);
 });

@@ -4,10 +4,13 @@ import { freshSeed } from "../../engine/prng.js";
 import { ByteReader, ByteWriter, Prng } from "../../engine/room/game.js";
 import { fighterOf, noBody, testSeed, useSkillBody } from "../testing/bodies.js";
 import { TestRoom } from "../testing/test-room.js";
+import { testTables } from "../testing/test-tables.js";
 import { actKinds, encodeBattleOptions, encodeJoin } from "./acts.js";
 import { battle } from "./battle.js";
 import { battleIntents } from "./messages.js";
-import { PERSON, species } from "./tables.js";
+import { PERSON, speciesTable } from "./tables.js";
+
+const species = testTables.rows(speciesTable);
 
 const PEOPLE = [1, 2, 3, 4];
 

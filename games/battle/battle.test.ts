@@ -3,14 +3,18 @@ import test from "node:test";
 import { ByteBuffer } from "flatbuffers";
 import { ByteReader } from "../../engine/room/game.js";
 import { fighterOf, noBody, useSkillBody } from "../testing/bodies.js";
+import { skillIds } from "../testing/shipped-ids.js";
 import { TestRoom } from "../testing/test-room.js";
+import { testTables } from "../testing/test-tables.js";
 import {
   actKinds,
+  battleGrants,
   encodeBattleOptions,
   encodeJoin,
   type FighterDescription,
   readDeclined,
   readOutcome,
+  readSpoils,
 } from "./acts.js";
 import { battle, HEARTBEAT_TICKS } from "./battle.js";
 import { LOG_DEFEATED } from "./battle-log.js";
@@ -28,7 +32,7 @@ import {
   HUMAN_TICKS_MAX,
   IDLE_TICKS,
   PERSON,
-  skillIds,
+  speciesTable,
 } from "./tables.js";
 
 const SLIME = 1;
@@ -314,18 +318,24 @@ test("[BA11] the people of the winning side share what the defeated had, and nob
     });
     runToEnd(room);
     const [result] = room.results;
-    const total = 2 * experienceFor(BOAR, 3);
+    const total = 2 * experienceFor(testTables.rows(speciesTable)[BOAR]!, 3);
     const wants = result!.winningSide === 0 ? total : 0;
     const given = result!.fighters.reduce((sum, fighter) => sum + fighter.experience, 0);
     assert.ok(given <= wants && given > wants - 2, `${given} of ${wants}`);
     for (const entity of [1, 2]) {
-      const outcome = readOutcome(actsTo(room, entity, actKinds.outcome)[0]!);
       const row = result!.fighters[entity - 1]!;
-      assert.deepEqual(
-        [outcome.outcome, outcome.experience, outcome.gold],
-        [row.outcome, row.experience, row.gold],
-      );
-      if (outcome.outcome !== "won") assert.deepEqual(outcome.items, []);
+      assert.equal(readOutcome(actsTo(room, entity, actKinds.outcome)[0]!).outcome, row.outcome);
+      const given = room.grants.filter(({ to }) => to.entityId === entity);
+      assert.equal(given.length, row.outcome === "draw" ? 0 : 1);
+      for (const { to, kind, body } of given) {
+        assert.deepEqual([to.playerId, kind], [row.playerId, battleGrants.spoils]);
+        const spoils = readSpoils(new ByteReader(body));
+        assert.deepEqual(
+          [spoils.outcome, spoils.experience, spoils.gold],
+          [row.outcome, row.experience, row.gold],
+        );
+        if (spoils.outcome !== "won") assert.deepEqual(spoils.items, []);
+      }
     }
   }
 });

@@ -12,12 +12,15 @@ import {
 import {
   ACT_BYTES,
   actKinds,
+  battleGrants,
   encodeDeclined,
   encodeOutcome,
+  encodeSpoils,
   type FighterDescription,
   type Outcome,
   readBattleOptions,
   readJoin,
+  type Spoils,
 } from "./acts.js";
 import { BattleLog, LOG_FLED, LOG_JOINED, LOG_WITHDREW } from "./battle-log.js";
 import {
@@ -46,7 +49,6 @@ import {
   READY,
   SESSION,
   SIDE,
-  SPECIES,
   STATUS,
   WORDS,
 } from "./fighters.js";
@@ -65,11 +67,10 @@ import { isInBattle, outcomeOf, resultRows, shareSpoils, sideThatWon } from "./s
 import {
   AUTO_TICKS_MAX,
   BATTLE_TICK_HZ,
+  battleTables,
   FIGHTERS_MAX,
   HUMAN_TICKS_MAX,
   IDLE_TICKS,
-  skills,
-  speciesOf,
 } from "./tables.js";
 
 /** How often a battle tells its fighters' fields that it goes on. A field frees who has heard nothing for longer. */
@@ -83,7 +84,7 @@ const out = new ByteWriter(ACT_BYTES);
 
 class Battle implements Room {
   readonly #context: RoomContext;
-  #fighters = new Fighters(0);
+  #fighters: Fighters;
   #isAuto = false;
   #host = 0;
   /** Something a frame shows has changed since the last. */
@@ -92,6 +93,7 @@ class Battle implements Room {
 
   constructor(context: RoomContext) {
     this.#context = context;
+    this.#fighters = new Fighters(battleTables(context), 0);
   }
 
   get #tickMax(): number {
@@ -103,7 +105,7 @@ class Battle implements Room {
     this.#isAuto = isAuto;
     this.#host = host;
     // Nobody joins an auto battle, so it needs no more room than it opens with.
-    this.#fighters = new Fighters(isAuto ? fighters.length : FIGHTERS_MAX);
+    this.#fighters = new Fighters(this.#fighters.tables, isAuto ? fighters.length : FIGHTERS_MAX);
     for (const { side, fighter } of fighters) if (!this.#fighters.isFull) this.#add(side, fighter);
   }
 
@@ -123,7 +125,7 @@ class Battle implements Room {
     const index = this.#fighters.indexOfSession(member.session);
     if (this.#isOver || index < 0 || !isInBattle(this.#fighters, index)) return;
     this.#takeOut(index, LOG_FLED);
-    this.#sendOutcome(index, { outcome: "fled", experience: 0, gold: 0, items: [] });
+    this.#sendOutcome(index, "fled");
   }
 
   onIntent(member: RoomMember, intent: Intent): void {
@@ -205,7 +207,7 @@ class Battle implements Room {
     const slot = order - 1;
     if (!isReady(fighters, index, slot, tick)) return;
     words[at + ORDER] = 0;
-    const skill = skills[speciesOf(words[at + SPECIES]!).skills[slot]!]!;
+    const skill = fighters.skillAt(index, slot);
     // The one it was meant for may have fallen in the meantime.
     const meant = words[at + ORDER_TARGET]!;
     const other = skill.aim === "ally" ? index : weakestFoe(fighters, index);
@@ -239,7 +241,8 @@ class Battle implements Room {
     if (this.#isAuto) return battleRefusals.autoBattle;
     const slot = fighters.slotOf(index, skillId);
     if (slot < 0) return battleRefusals.skillUnknown;
-    if (!isValidTarget(fighters, index, skills[skillId]!, target)) return battleRefusals.targetInvalid;
+    if (!isValidTarget(fighters, index, fighters.skillAt(index, slot), target))
+      return battleRefusals.targetInvalid;
     const soonest = Math.max(this.#context.tick, words[index * WORDS + NEXT_ACTION]!);
     if (words[index * WORDS + READY + slot]! - soonest > ORDER_AHEAD_TICKS)
       return battleRefusals.skillNotReady;
@@ -304,7 +307,7 @@ class Battle implements Room {
   #letGo(index: number): void {
     // Those who stay are told in order: what led to this, then that the member has left.
     this.#flushLog();
-    this.#sendOutcome(index, { outcome: "fled", experience: 0, gold: 0, items: [] });
+    this.#sendOutcome(index, "fled");
     this.#unseat(this.#fighters.words[index * WORDS + SESSION]! >>> 0);
   }
 
@@ -326,7 +329,9 @@ class Battle implements Room {
         gold: fighters.words[at + GOLD]!,
         items: items.get(index) ?? [],
       };
-      this.#sendOutcome(index, { outcome: outcomeOf(fighters, index, winningSide), ...gains });
+      const outcome = outcomeOf(fighters, index, winningSide);
+      this.#give(index, { outcome, ...gains });
+      this.#sendOutcome(index, outcome);
       const member = context.members.get(fighters.words[at + SESSION]! >>> 0);
       const over = { winningSide, ticks: context.tick, ...gains };
       if (member !== undefined) context.tell(member, battleEvents.over, encodeBattleOver(over));
@@ -370,9 +375,19 @@ class Battle implements Room {
     this.#send(index, actKinds.engaged, out.clear().u32(this.#host).bytes());
   }
 
-  #sendOutcome(index: number, outcome: Omit<Outcome, "health">): void {
+  #sendOutcome(index: number, outcome: Outcome["outcome"]): void {
     const health = this.#fighters.healthShare(index);
-    this.#send(index, actKinds.outcome, encodeOutcome({ ...outcome, health }, out));
+    this.#send(index, actKinds.outcome, encodeOutcome({ outcome, health }, out));
+  }
+
+  /** For good: in the same tick as the result, and whoever the fighter's person is talking to by then. */
+  #give(index: number, spoils: Spoils): void {
+    const playerId = this.#fighters.playerIds[index]!;
+    if (playerId === "" || spoils.outcome === "draw") return;
+    const at = index * WORDS;
+    const entityId = this.#fighters.words[at + ENTITY]! >>> 0;
+    const to = { playerId, entityId, cell: this.#fighters.words[at + CELL]! };
+    this.#context.grant(to, battleGrants.spoils, encodeSpoils(spoils, out));
   }
 
   #send(index: number, kind: number, body: Uint8Array): void {
@@ -386,6 +401,7 @@ export const battle: RoomType = {
   name: "battle",
   tickHz: BATTLE_TICK_HZ,
   membersMax: FIGHTERS_MAX,
+  isDurable: true,
   onSocketLost: "stay",
   intents: [
     { kind: battleIntents.useSkill, name: "useSkill", schema: UseSkillSchema, perSecond: 8, burst: 16 },

@@ -37,8 +37,6 @@ import {
   GUARD_TICKS,
   PERSON,
   type Skill,
-  skills,
-  speciesOf,
 } from "./tables.js";
 
 /** One fight at one tick. */
@@ -115,9 +113,9 @@ export function playTurn(fight: Fight, index: number): void {
   const { words } = fighters;
   const at = index * WORDS;
   const kind = words[at + SPECIES]!;
-  const known = speciesOf(kind).skills;
+  const known = fighters.speciesAt(index).skills;
   for (let slot = known.length - 1; slot >= 0; slot--) {
-    const skill = skills[known[slot]!]!;
+    const skill = fighters.skillAt(index, slot);
     if (skill.levelMin > words[at + LEVEL]! || !isReady(fighters, index, slot, tick)) continue;
     const target = targetOfUse(fight, index, skill, kind);
     if (target === NONE) continue;
@@ -147,11 +145,10 @@ export function useSkill(fight: Fight, index: number, slot: number, target: numb
   const { fighters, log, tick } = fight;
   const { words } = fighters;
   const at = index * WORDS;
-  const kind = speciesOf(words[at + SPECIES]!);
-  const skillId = kind.skills[slot]!;
-  const skill = skills[skillId]!;
+  const skill = fighters.skillAt(index, slot);
+  const skillId = skill.id;
   words[at + READY + slot] = tick + skill.cooldownTicks;
-  words[at + NEXT_ACTION] = tick + kind.actionTicks;
+  words[at + NEXT_ACTION] = tick + fighters.speciesAt(index).actionTicks;
   switch (skill.aim) {
     case "self":
       words[at + GUARD_UNTIL] = tick + GUARD_TICKS;
@@ -167,21 +164,20 @@ export function useSkill(fight: Fight, index: number, slot: number, target: numb
       );
       return;
     case "foe":
-      hit(fight, index, skillId, target);
+      hit(fight, index, skill, target);
       return;
     case "foes":
       for (let other = 0; other < fighters.count; other++) {
         const there = other * WORDS;
         if (words[there + SIDE] === words[at + SIDE] || words[there + STATUS] !== FIGHTING) continue;
-        hit(fight, index, skillId, other);
+        hit(fight, index, skill, other);
       }
   }
 }
 
-function hit(fight: Fight, index: number, skillId: number, target: number): void {
+function hit(fight: Fight, index: number, skill: Skill, target: number): void {
   const { fighters, dice, log, tick } = fight;
   const { words } = fighters;
-  const skill = skills[skillId]!;
   const there = target * WORDS;
   let flags = 0;
   // Percent points throughout, so that everything stays an integer until the one division at the end.
@@ -205,9 +201,9 @@ function hit(fight: Fight, index: number, skillId: number, target: number): void
   } else {
     words[there + HEALTH] = left;
   }
-  log.add(tick, index, skillId, target, flags, damage);
+  log.add(tick, index, skill.id, target, flags, damage);
   if (skill.drainPercent > 0)
-    heal(fight, index, skillId, index, Math.floor((damage * skill.drainPercent) / 100));
+    heal(fight, index, skill.id, index, Math.floor((damage * skill.drainPercent) / 100));
 }
 
 function heal(fight: Fight, index: number, skillId: number, target: number, amount: number): void {
@@ -230,7 +226,7 @@ export function tryToFlee(fight: Fight, index: number): boolean {
     return true;
   }
   words[at + FLEE_TRIES]!++;
-  words[at + NEXT_ACTION] = tick + speciesOf(words[at + SPECIES]!).actionTicks;
+  words[at + NEXT_ACTION] = tick + fighters.speciesAt(index).actionTicks;
   log.add(tick, index, 0, index, LOG_STAYED, 0);
   return false;
 }

@@ -4,7 +4,16 @@
  */
 import type { ByteReader, ByteWriter } from "../../engine/room/game.js";
 import type { FighterDescription } from "./acts.js";
-import { FIGHTERS_MAX, GROWTH_PERCENT, SKILLS_MAX, skills, speciesOf } from "./tables.js";
+import {
+  type BattleTables,
+  FIGHTERS_MAX,
+  GROWTH_PERCENT,
+  SKILLS_MAX,
+  type Skill,
+  type Species,
+  skillOf,
+  speciesOf,
+} from "./tables.js";
 
 /** Words of one fighter. Ticks are the room's. */
 export const ENTITY = 0; // u32
@@ -48,8 +57,11 @@ export class Fighters {
   count = 0;
   readonly names: string[] = [];
   readonly playerIds: string[] = [];
+  /** What they are and can, for as long as the battle lasts. */
+  readonly tables: BattleTables;
 
-  constructor(capacity: number) {
+  constructor(tables: BattleTables, capacity: number) {
+    this.tables = tables;
     this.words = new Int32Array(Math.min(capacity, FIGHTERS_MAX) * WORDS);
   }
 
@@ -62,7 +74,7 @@ export class Fighters {
     const index = this.count++;
     const { words } = this;
     const at = index * WORDS;
-    const kind = speciesOf(fighter.species);
+    const kind = speciesOf(this.tables, fighter.species);
     const more = Math.max(1, fighter.level) - 1;
     const growth = 100 + GROWTH_PERCENT * more;
     const healthMax = Math.floor((kind.health * growth) / 100);
@@ -112,11 +124,20 @@ export class Fighters {
     return count;
   }
 
+  speciesAt(index: number): Species {
+    return speciesOf(this.tables, this.words[index * WORDS + SPECIES]!);
+  }
+
+  /** The skill in a slot that the fighter's species has. */
+  skillAt(index: number, slot: number): Skill {
+    return skillOf(this.tables, this.speciesAt(index).skills[slot]!);
+  }
+
   /** Slot of a skill the fighter has at its level, or -1. */
   slotOf(index: number, skillId: number): number {
-    const at = index * WORDS;
-    const slot = speciesOf(this.words[at + SPECIES]!).skills.indexOf(skillId);
-    return slot >= 0 && skills[skillId]!.levelMin <= this.words[at + LEVEL]! ? slot : -1;
+    const slot = this.speciesAt(index).skills.indexOf(skillId);
+    if (slot < 0) return -1;
+    return skillOf(this.tables, skillId).levelMin <= this.words[index * WORDS + LEVEL]! ? slot : -1;
   }
 
   /** 0..255 of the whole health; not 0 for who has any left. */

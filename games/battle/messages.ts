@@ -22,7 +22,7 @@ import { BattleStarted } from "./generated/battle-started.js";
 import { FighterInfo } from "./generated/fighter-info.js";
 import { ItemGain } from "./generated/item-gain.js";
 import { UseSkill } from "./generated/use-skill.js";
-import { BATTLE_TICK_HZ, FIGHTERS_MAX, SKILLS_MAX, skills, speciesOf } from "./tables.js";
+import { BATTLE_TICK_HZ, FIGHTERS_MAX, SKILLS_MAX, skillOf } from "./tables.js";
 
 export const battleIntents = { useSkill: 1, flee: 2 } as const;
 export const battleEvents = { started: 1, log: 2, over: 3 } as const;
@@ -49,7 +49,9 @@ export function encodeBattleStarted(battle: {
   for (let index = 0; index < fighters.count; index++) {
     const at = index * WORDS;
     const level = words[at + LEVEL]!;
-    const known = speciesOf(words[at + SPECIES]!).skills.filter((id) => skills[id]!.levelMin <= level);
+    const known = fighters
+      .speciesAt(index)
+      .skills.filter((id) => skillOf(fighters.tables, id).levelMin <= level);
     const name = builder.createString(fighters.names[index]!);
     const skillIds = FighterInfo.createSkillsVector(builder, known);
     FighterInfo.startFighterInfo(builder);

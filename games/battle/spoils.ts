@@ -11,11 +11,10 @@ import {
   LEVEL,
   SESSION,
   SIDE,
-  SPECIES,
   STATUS,
   WORDS,
 } from "./fighters.js";
-import { experienceFor, goldFor, speciesOf } from "./tables.js";
+import { experienceFor, goldFor } from "./tables.js";
 
 /** Stacks one fighter can get out of one battle. */
 const STACKS_MAX = 4;
@@ -55,8 +54,8 @@ export function shareSpoils(
     if (words[at + SIDE] === winningSide) {
       if (words[at + SESSION] !== 0 && words[at + STATUS] !== FLED) winners.push(index);
     } else if (words[at + STATUS] === DEFEATED) {
-      experience += experienceFor(words[at + SPECIES]!, words[at + LEVEL]!);
-      gold += goldFor(words[at + SPECIES]!, words[at + LEVEL]!);
+      experience += experienceFor(fighters.speciesAt(index), words[at + LEVEL]!);
+      gold += goldFor(fighters.speciesAt(index), words[at + LEVEL]!);
     }
   }
   if (winningSide < 0 || winners.length === 0) return items;
@@ -67,7 +66,7 @@ export function shareSpoils(
   for (let index = 0; index < fighters.count; index++) {
     const at = index * WORDS;
     if (words[at + SIDE] === winningSide || words[at + STATUS] !== DEFEATED) continue;
-    for (const drop of speciesOf(words[at + SPECIES]!).drops) {
+    for (const drop of fighters.speciesAt(index).drops) {
       if (dice.chanceBelow(100) >= drop.percent) continue;
       const winner = winners[dice.chanceBelow(winners.length)]!;
       const stacks = items.get(winner) ?? [];

@@ -1,63 +1,28 @@
 /**
- * The numbers of the game: skills, species, items, levels. Everything is integer arithmetic or + − × ÷, so that a
- * battle comes out the same on every engine. Times are ticks of a battle room, {@link BATTLE_TICK_HZ} a second.
+ * The numbers of the game. Skills, species, items and levels are tables that an operator may replace while the server
+ * runs; the rest are rules. Everything is integer arithmetic or + − × ÷, so that a battle comes out the same on every
+ * engine. Times are ticks of a battle room, {@link BATTLE_TICK_HZ} a second.
  */
+import type { TableRows, TableSpec } from "../../engine/room/game.js";
+import {
+  badCell,
+  type Columns,
+  flag,
+  integer,
+  listOf,
+  number,
+  oneOf,
+  parseRows,
+  record,
+  text,
+} from "../table-columns.js";
+import { shippedTable } from "../table-files.js";
 
 export const BATTLE_TICK_HZ = 10;
 /** Fighters in one battle, both sides together. */
 export const FIGHTERS_MAX = 16;
 /** Skills of one fighter: as many as a frame has cooldowns. */
 export const SKILLS_MAX = 5;
-export const LEVEL_MAX = 60;
-
-/** Where a skill goes: one foe, all foes, oneself, or one of one's own side. */
-export type SkillAim = "foe" | "foes" | "self" | "ally";
-
-export interface Skill {
-  readonly name: string;
-  readonly aim: SkillAim;
-  /** Damage at equal attack and defence; of a healing skill, percent of the target's whole health. */
-  readonly power: number;
-  readonly cooldownTicks: number;
-  readonly levelMin: number;
-  /** Percent of the damage that heals the one who deals it. */
-  readonly drainPercent: number;
-}
-
-const skill = (name: string, aim: SkillAim, power: number, cooldownTicks: number, levelMin = 1): Skill => ({
-  name,
-  aim,
-  power,
-  cooldownTicks,
-  levelMin,
-  drainPercent: 0,
-});
-
-export const skillIds = {
-  strike: 1,
-  heavyBlow: 2,
-  guard: 3,
-  heal: 4,
-  fireball: 5,
-  bite: 6,
-  drain: 7,
-  slam: 8,
-  splash: 9,
-} as const;
-
-/** By skill id; 0 is no skill. */
-export const skills: readonly (Skill | undefined)[] = [
-  undefined,
-  skill("strike", "foe", 7, 0),
-  skill("heavy blow", "foe", 16, 40),
-  skill("guard", "self", 0, 60),
-  skill("heal", "ally", 24, 100, 2),
-  skill("fireball", "foes", 12, 80, 4),
-  skill("bite", "foe", 10, 30),
-  { ...skill("drain", "foe", 12, 20), drainPercent: 50 },
-  skill("slam", "foes", 10, 60),
-  skill("splash", "foe", 7, 0),
-];
 
 /** Ticks for which a guard halves what its bearer suffers. */
 export const GUARD_TICKS = 20;
@@ -77,6 +42,22 @@ export const CRITICAL_PERCENT = 5;
 /** What every level adds to health and to the damage dealt, in percent of level 1. */
 export const GROWTH_PERCENT = 14;
 
+/** Where a skill goes: one foe, all foes, oneself, or one of one's own side. */
+export type SkillAim = "foe" | "foes" | "self" | "ally";
+
+export interface Skill {
+  /** 1, 2, 3 … */
+  readonly id: number;
+  readonly name: string;
+  readonly aim: SkillAim;
+  /** Damage at equal attack and defence; of a healing skill, percent of the target's whole health. */
+  readonly power: number;
+  readonly cooldownTicks: number;
+  readonly levelMin: number;
+  /** Percent of the damage that heals the one who deals it. */
+  readonly drainPercent: number;
+}
+
 export interface Drop {
   readonly item: number;
   readonly percent: number;
@@ -84,6 +65,8 @@ export interface Drop {
 }
 
 export interface Species {
+  /** 0, 1, 2 …: a kind of entity; 0 is a person. */
+  readonly id: number;
   readonly name: string;
   /** Skill ids, the dearer the later: who plays by itself prefers the last that is ready and of use. */
   readonly skills: readonly number[];
@@ -105,144 +88,175 @@ export interface Species {
   readonly looks: number;
 }
 
-export const itemIds = { jelly: 1, potion: 2, tusk: 3, fang: 4, dust: 5, ore: 6 } as const;
-/** By item id; 0 is no item. */
-export const itemNames = ["", "jelly", "potion", "tusk", "fang", "grave dust", "iron ore"] as const;
+export interface Item {
+  readonly id: number;
+  readonly name: string;
+  /** Gold that one is worth. */
+  readonly value: number;
+}
+
+export interface Level {
+  /** 1, 2, 3 … */
+  readonly level: number;
+  /** All the experience somebody of this level has gathered at least. */
+  readonly experience: number;
+}
 
 export const PERSON = 0;
+/** The item that heals who drinks it. */
+export const POTION = 2;
 
-/** By kind of entity; 0 is a person. */
-export const species: readonly Species[] = [
-  {
-    name: "person",
-    skills: [skillIds.strike, skillIds.heavyBlow, skillIds.guard, skillIds.heal, skillIds.fireball],
-    health: 100,
-    attack: 20,
-    attackPerLevel: 3,
-    defence: 20,
-    defencePerLevel: 3,
-    actionTicks: 10,
-    experience: 6,
-    gold: 0,
-    drops: [],
-    isAggressive: false,
-    speed: 6,
-    looks: 256,
+const skillColumns: Columns<Skill> = {
+  id: integer(1, 255),
+  name: text(40),
+  aim: oneOf("foe", "foes", "self", "ally"),
+  power: integer(0, 1000),
+  // What a frame can tell.
+  cooldownTicks: integer(0, 255),
+  levelMin: integer(1, 100),
+  drainPercent: integer(0, 1000),
+};
+
+const speciesColumns: Columns<Species> = {
+  id: integer(0, 255),
+  name: text(24),
+  skills: listOf(integer(1, 255), SKILLS_MAX),
+  // At the highest level it still fits the sixteen bits of a frame.
+  health: integer(1, 4000),
+  attack: integer(0, 1000),
+  attackPerLevel: integer(0, 100),
+  defence: integer(1, 1000),
+  defencePerLevel: integer(0, 100),
+  actionTicks: integer(1, 255),
+  experience: integer(0, 1_000_000),
+  gold: integer(0, 1_000_000),
+  drops: listOf(
+    record<Drop>({ item: integer(1, 65_535), percent: integer(0, 100), countMax: integer(1, 99) }),
+    8,
+  ),
+  isAggressive: flag,
+  speed: number(0, 20),
+  looks: integer(1, 256),
+};
+
+const itemColumns: Columns<Item> = { id: integer(1, 65_535), name: text(40), value: integer(0, 1_000_000) };
+
+const levelColumns: Columns<Level> = { level: integer(1, 100), experience: integer(0, 1_000_000_000_000) };
+
+export const skillTable: TableSpec<Skill> = {
+  name: "skills",
+  file: shippedTable("skills"),
+  parse: (json) => numbered(parseRows(json, skillColumns, 255), "id", 1),
+};
+
+export const speciesTable: TableSpec<Species> = {
+  name: "species",
+  file: shippedTable("species"),
+  parse: (json) => numbered(parseRows(json, speciesColumns, 256), "id", PERSON),
+};
+
+export const itemTable: TableSpec<Item> = {
+  name: "items",
+  file: shippedTable("items"),
+  parse: (json) => {
+    const rows = parseRows(json, itemColumns, 4096);
+    const known = new Set<number>();
+    for (const [at, { id }] of rows.entries()) {
+      if (known.has(id)) throw badCell({ row: at + 1, column: "id", got: id, want: "an id of its own" });
+      known.add(id);
+    }
+    return rows;
   },
-  {
-    name: "slime",
-    skills: [skillIds.splash],
-    health: 105,
-    attack: 12,
-    attackPerLevel: 2,
-    defence: 18,
-    defencePerLevel: 3,
-    actionTicks: 14,
-    experience: 20,
-    gold: 4,
-    drops: [
-      { item: itemIds.jelly, percent: 60, countMax: 2 },
-      { item: itemIds.potion, percent: 15, countMax: 1 },
-    ],
-    isAggressive: false,
-    speed: 1.2,
-    looks: 6,
+};
+
+export const levelTable: TableSpec<Level> = {
+  name: "levels",
+  file: shippedTable("levels"),
+  parse: (json) => {
+    const rows = numbered(parseRows(json, levelColumns, 100), "level", 1);
+    for (const [at, { experience }] of rows.entries()) {
+      const before = at === 0 ? undefined : rows[at - 1]!.experience;
+      if (before === undefined ? experience === 0 : experience > before) continue;
+      const want = before === undefined ? "0: everybody begins there" : `more than ${before}`;
+      throw badCell({ row: at + 1, column: "experience", got: experience, want });
+    }
+    return rows;
   },
-  {
-    name: "boar",
-    skills: [skillIds.strike, skillIds.bite],
-    health: 130,
-    attack: 15,
-    attackPerLevel: 3,
-    defence: 20,
-    defencePerLevel: 3,
-    actionTicks: 14,
-    experience: 32,
-    gold: 6,
-    drops: [{ item: itemIds.tusk, percent: 45, countMax: 2 }],
-    isAggressive: false,
-    speed: 2,
-    looks: 3,
-  },
-  {
-    name: "wolf",
-    skills: [skillIds.strike, skillIds.bite],
-    health: 110,
-    attack: 20,
-    attackPerLevel: 3,
-    defence: 18,
-    defencePerLevel: 2,
-    actionTicks: 11,
-    experience: 40,
-    gold: 8,
-    drops: [
-      { item: itemIds.fang, percent: 50, countMax: 2 },
-      { item: itemIds.potion, percent: 10, countMax: 1 },
-    ],
-    isAggressive: true,
-    speed: 5,
-    looks: 4,
-  },
-  {
-    name: "golem",
-    skills: [skillIds.strike, skillIds.slam],
-    health: 190,
-    attack: 20,
-    attackPerLevel: 3,
-    defence: 30,
-    defencePerLevel: 4,
-    actionTicks: 18,
-    experience: 70,
-    gold: 15,
-    drops: [{ item: itemIds.ore, percent: 80, countMax: 3 }],
-    isAggressive: false,
-    speed: 0.8,
-    looks: 3,
-  },
-  {
-    name: "wraith",
-    skills: [skillIds.strike, skillIds.drain],
-    health: 170,
-    attack: 34,
-    attackPerLevel: 4,
-    defence: 26,
-    defencePerLevel: 3,
-    actionTicks: 15,
-    experience: 110,
-    gold: 25,
-    drops: [
-      { item: itemIds.dust, percent: 70, countMax: 2 },
-      { item: itemIds.potion, percent: 40, countMax: 2 },
-    ],
-    isAggressive: true,
-    speed: 4,
-    looks: 2,
-  },
-];
+};
+
+/** Rows whose place is their number: entities, inventories and messages name them by it. */
+function numbered<Name extends string, Row extends Readonly<Record<Name, number>>>(
+  rows: Row[],
+  column: Name,
+  first: number,
+): Row[] {
+  for (const [at, row] of rows.entries()) {
+    const want = first + at;
+    if (row[column] !== want)
+      throw badCell({
+        row: at + 1,
+        column,
+        got: row[column],
+        want: `${want}: rows are numbered from ${first} without a gap`,
+      });
+  }
+  return rows;
+}
+
+/** What holds between these tables. @throws Error that names row, column, got and want */
+export function checkBattleTables(tables: TableRows): void {
+  const skills = tables.rows(skillTable);
+  const items = new Set(tables.rows(itemTable).map(({ id }) => id));
+  for (const [at, one] of tables.rows(speciesTable).entries()) {
+    const wrong = (column: string, got: unknown, want: string) =>
+      new Error(`table species, ${badCell({ row: at + 1, column, got, want }).message}`);
+    for (const id of one.skills) {
+      if (skills[id - 1] === undefined) throw wrong("skills", id, `a skill: 1..${skills.length}`);
+    }
+    // Who gives no order strikes with it.
+    const first = skills[(one.skills[0] ?? 0) - 1];
+    if (first === undefined || first.aim !== "foe" || first.levelMin > 1)
+      throw wrong("skills", one.skills, "a first skill that aims at one foe, from level 1");
+    for (const drop of one.drops)
+      if (!items.has(drop.item)) throw wrong("drops", drop.item, "an item of the table items");
+  }
+}
+
+/** What a fight goes by. */
+export interface BattleTables {
+  /** By skill id less one: {@link skillOf}. */
+  readonly skills: readonly Skill[];
+  /** By kind: {@link speciesOf}. */
+  readonly species: readonly Species[];
+}
+
+export function battleTables(context: { table<Row>(spec: TableSpec<Row>): readonly Row[] }): BattleTables {
+  return { skills: context.table(skillTable), species: context.table(speciesTable) };
+}
+
+/** A skill that some species has. */
+export function skillOf(tables: Pick<BattleTables, "skills">, id: number): Skill {
+  return tables.skills[id - 1]!;
+}
 
 /** The species of a kind; an unknown kind fights as a person does. */
-export function speciesOf(kind: number): Species {
-  return species[kind] ?? species[PERSON]!;
+export function speciesOf(tables: Pick<BattleTables, "species">, kind: number): Species {
+  return tables.species[kind] ?? tables.species[PERSON]!;
 }
 
 /** Experience for defeating one of a species. */
-export function experienceFor(kind: number, level: number): number {
-  return Math.floor((speciesOf(kind).experience * (level + 2)) / 3);
+export function experienceFor(one: Species, level: number): number {
+  return Math.floor((one.experience * (level + 2)) / 3);
 }
 
 /** Gold carried by one of a species. */
-export function goldFor(kind: number, level: number): number {
-  return Math.floor((speciesOf(kind).gold * (level + 2)) / 3);
-}
-
-/** All the experience somebody of this level has gathered at least: 0, 100, 300, 600, … */
-export function experienceOfLevel(level: number): number {
-  return 50 * level * (level - 1);
+export function goldFor(one: Species, level: number): number {
+  return Math.floor((one.gold * (level + 2)) / 3);
 }
 
 /** The level that much experience makes. */
-export function levelForExperience(experience: number): number {
+export function levelForExperience(levels: readonly Level[], experience: number): number {
   let level = 1;
-  while (level < LEVEL_MAX && experience >= experienceOfLevel(level + 1)) level++;
+  while (level < levels.length && experience >= levels[level]!.experience) level++;
   return level;
 }

@@ -7,8 +7,9 @@ import {
   NO_ROW,
   rowOf,
 } from "../../engine/room/game.js";
-import { LEVEL_MAX, PERSON, species, speciesOf } from "../battle/tables.js";
+import { levelTable, PERSON, type Species, speciesOf, speciesTable } from "../battle/tables.js";
 import { isCommons, remoteness } from "./commons.js";
+import { inhabitantAt, inhabitantTable } from "./inhabitants.js";
 import { CHASING, FREE, type Rows, setState, ticksOf } from "./rows.js";
 import { directions, setWalk, speedMax, step } from "./walking.js";
 
@@ -67,10 +68,12 @@ export class Creatures {
     const y = (rowOf(grid, cell) + 0.1 + 0.8 * roll(seedSalts.y)) * grid.cellSizeMeters;
     const row = this.#context.addCreature(cell, index, x, y);
     if (row === NO_ROW) return;
-    const kind = kindAt(remoteness(grid, x, y), roll(seedSalts.species));
+    const remote = remoteness(grid, x, y);
+    const kind = inhabitantAt(this.#context.table(inhabitantTable), remote, roll(seedSalts.species));
     entities.kind[row] = kind;
-    entities.look[row] = Math.floor(roll(seedSalts.look) * speciesOf(kind).looks);
-    entities.level[row] = levelAt(remoteness(grid, x, y), roll(seedSalts.level));
+    entities.look[row] = Math.floor(roll(seedSalts.look) * this.#species(kind).looks);
+    const levelMax = this.#context.table(levelTable).length;
+    entities.level[row] = Math.min(levelMax, levelAt(remote, roll(seedSalts.level)));
     entities.health[row] = 255;
     this.#rows.homeX[row] = x;
     this.#rows.homeY[row] = y;
@@ -84,7 +87,8 @@ export class Creatures {
       const prey = this.#chase(row);
       if (prey !== NO_ROW) return prey;
     } else {
-      if (phase % this.#noticeTicks === 0 && speciesOf(entities.kind[row]!).isAggressive) this.#notice(row);
+      if (phase % this.#noticeTicks === 0 && this.#species(entities.kind[row]!).isAggressive)
+        this.#notice(row);
       if (phase % this.#wanderTicks === 0) this.#wander(row);
     }
     step(this.#context, this.#rows, row);
@@ -173,30 +177,16 @@ export class Creatures {
   }
 
   #speed(row: number, share: number): number {
-    return Math.min(this.#speedMax, speciesOf(this.#rows.entities.kind[row]!).speed * share);
+    return Math.min(this.#speedMax, this.#species(this.#rows.entities.kind[row]!).speed * share);
   }
-}
 
-/** Who lives where, by remoteness: how many of a hundred are what. */
-const inhabitants = [
-  { below: 0.01, shares: { slime: 85, boar: 15 } },
-  { below: 0.15, shares: { slime: 60, boar: 40 } },
-  { below: 0.5, shares: { slime: 25, boar: 35, wolf: 30, golem: 10 } },
-  { below: 2, shares: { slime: 10, boar: 20, wolf: 30, golem: 20, wraith: 20 } },
-].map(({ below, shares }) => ({
-  below,
-  kinds: Object.entries(shares).flatMap(([name, share]) =>
-    new Array<number>(share).fill(species.findIndex((one) => one.name === name)),
-  ),
-}));
-
-function kindAt(remote: number, roll: number): number {
-  const { kinds } = inhabitants.find(({ below }) => remote < below)!;
-  return kinds[Math.floor(roll * kinds.length)]!;
+  #species(kind: number): Species {
+    return speciesOf({ species: this.#context.table(speciesTable) }, kind);
+  }
 }
 
 /** 1 in the commons, {@link FRONTIER_LEVEL} at the edge of the world, one up or down by chance in between. */
 function levelAt(remote: number, roll: number): number {
   const level = 1 + remote * (FRONTIER_LEVEL - 1) + (roll - 0.5) * 2 * Math.min(1, remote * 8);
-  return Math.min(LEVEL_MAX, Math.max(1, Math.round(level)));
+  return Math.max(1, Math.round(level));
 }

@@ -8,7 +8,20 @@
  *        ◄──────────outcome, once──────────────────────────────────────┘
  *
  * Who waits for an answer is free again after {@link ENGAGING_SECONDS}; who hears no more from the room, after
- * {@link SILENCE_SECONDS}.
+ * {@link SILENCE_SECONDS}. What a battle brings for good does not come this way: it is granted.
+ *
+ * Rooms outlive shards and processes, and entities are put back as they were some seconds before, or join anew. So a
+ * row that has just come here is unsure, and believes the first room that calls it, whatever it was doing:
+ *
+ *                  engaged, from …                                  outcome, from …
+ *                  its room   the room it left   another            its room   another
+ *   free, chasing     –       ignored            in                    –       ignored
+ *   engaging          –       in                 in                    –       ignored
+ *   battle         in, again  ignored            withdraws          applied    ignored
+ *   immune, dead      –       ignored            withdraws             –       ignored
+ *   … and unsure   in, again  ignored            in                 applied    applied, but not while engaging
+ *
+ * The room it left is the one whose outcome it has had: that room counts it no more, so its call was late.
  */
 import {
   type Act,
@@ -16,6 +29,7 @@ import {
   ByteWriter,
   type FieldContext,
   type FieldMember,
+  isCreatureId,
   NO_ROW,
   refusals,
 } from "../../engine/room/game.js";
@@ -35,12 +49,11 @@ import {
 } from "../battle/acts.js";
 import { battle } from "../battle/battle.js";
 import { battleRefusals } from "../battle/refusals.js";
-import { species, speciesOf } from "../battle/tables.js";
+import { battleTables, type Species, speciesOf } from "../battle/tables.js";
 import type { GameRefusal } from "../game-refusal.js";
 import { spawnPoint } from "./commons.js";
 import { openWorldRefusals as no } from "./refusals.js";
-import { applyOutcome } from "./rewards.js";
-import { BATTLE, CHASING, DEAD, ENGAGING, FREE, IMMUNE, type Rows, setState } from "./rows.js";
+import { BATTLE, CHASING, DEAD, ENGAGING, FREE, IMMUNE, type Rows, setState, ticksOf } from "./rows.js";
 import { setWalk } from "./walking.js";
 
 export const REACH_METERS = 6;
@@ -51,6 +64,8 @@ export const ENGAGING_SECONDS = 3;
 export const SILENCE_SECONDS = 15;
 export const IMMUNE_SECONDS = 5;
 export const DEAD_SECONDS = 20;
+/** A call of a room that has let somebody go is not later than this. */
+const LATE_SECONDS = 5;
 /** A creature whose challenge came to nothing leaves people alone for a moment. */
 const REST_SECONDS = 2;
 /** Nobody leaves a battle with less than this of 255. */
@@ -63,6 +78,8 @@ export class Engagement {
   readonly #context: FieldContext;
   readonly #rows: Rows;
   readonly #out = new ByteWriter(ACT_BYTES);
+  /** Tick since which this shard is as it is: before, its creatures may have been in a battle. */
+  #bornTick: number | undefined;
 
   constructor(context: FieldContext, rows: Rows) {
     this.#context = context;
@@ -98,13 +115,16 @@ export class Engagement {
   autoBattle(member: FieldMember, kind: number, count: number): GameRefusal | undefined {
     const { row } = member;
     if (!this.#canBegin(row)) return no.busy;
+    const { species } = battleTables(this.#context);
     if (kind >= species.length || count < 1 || count > AUTO_FOES_MAX) return no.autoBattleInvalid;
+    // A world may be without creatures.
+    if (species.length === 1) return no.autoBattleInvalid;
     const self = this.#describe(row);
     const fighters = [{ side: 0, fighter: self }];
     for (let index = 0; index < count; index++) {
       const roll = this.#context.chance(member.entityId, CHANCE_SPECIES + index);
       const foe = kind === 0 ? 1 + Math.floor(roll * (species.length - 1)) : kind;
-      fighters.push({ side: 1, fighter: imaginary(foe, self.level) });
+      fighters.push({ side: 1, fighter: imaginary(species[foe]!, self.level) });
     }
     return this.#open(row, { isAuto: true, host: member.entityId, fighters })
       ? undefined
@@ -121,6 +141,8 @@ export class Engagement {
     const targetId = entities.id[target]!;
     setState(this.#context, this.#rows, row, ENGAGING, ENGAGING_SECONDS);
     partner[row] = targetId;
+    // Who begins something knows what it is doing.
+    this.#rows.unsureUntil[row] = 0;
     const challenge = { target: targetId, room: 0, roomCell: 0, challenger: this.#describe(row) };
     const body = encodeChallenge(challenge, this.#out);
     this.#context.act(row, targetId, entities.cell[target]!, actKinds.challenge, body);
@@ -163,9 +185,7 @@ export class Engagement {
         this.#onEngaged(row, act, from.u32());
         return;
       case actKinds.outcome:
-        if (this.#rows.entities.state[row] === BATTLE && this.#rows.room[row] === act.fromRoom) {
-          this.#onOutcome(row, readOutcome(from));
-        }
+        if (this.#isOutcomeOf(row, act.fromRoom)) this.#onOutcome(row, act.fromRoom, readOutcome(from));
     }
   }
 
@@ -247,13 +267,55 @@ export class Engagement {
   }
 
   #onEngaged(row: number, act: Act, host: number): void {
-    const state = this.#rows.entities.state[row];
-    const isHere = state === BATTLE && this.#rows.room[row] === act.fromRoom;
-    if (isHere || state === FREE || state === CHASING || state === ENGAGING) {
+    const { entities, room, leftRoom, leftUntil } = this.#rows;
+    const state = entities.state[row];
+    const isLate = leftRoom[row] === act.fromRoom && this.#context.tick < leftUntil[row]!;
+    if (isLate && state !== ENGAGING) return;
+    const isHere = state === BATTLE && room[row] === act.fromRoom;
+    const isFree = state === FREE || state === CHASING || state === ENGAGING;
+    if (isHere || isFree || this.#isUnsure(row)) {
       this.#enterBattle(row, act.fromRoom, act.fromCell, host);
     } else {
       this.#withdraw(row, act.fromRoom, act.fromCell);
     }
+  }
+
+  #isOutcomeOf(row: number, room: number): boolean {
+    const state = this.#rows.entities.state[row];
+    if (state === BATTLE && this.#rows.room[row] === room) return true;
+    if (state === ENGAGING || !this.#isUnsure(row)) return false;
+    return this.#rows.leftRoom[row] !== room;
+  }
+
+  /** Whether rooms know better than the row what it is doing. */
+  #isUnsure(row: number): boolean {
+    const { tick } = this.#context;
+    if (tick < this.#rows.unsureUntil[row]!) return true;
+    // Creatures come back from a checkpoint without a word to anybody.
+    const isCreature = isCreatureId(this.#rows.entities.id[row]!);
+    return isCreature && tick < (this.#bornTick ?? tick) + ticksOf(this.#context, SILENCE_SECONDS);
+  }
+
+  /** The member's entity is new here, or back: some room may count on it. */
+  doubt(row: number): void {
+    const { unsureUntil, leftRoom } = this.#rows;
+    unsureUntil[row] = this.#context.tick + ticksOf(this.#context, SILENCE_SECONDS);
+    leftRoom[row] = 0;
+  }
+
+  /** The first tick of the field. */
+  begin(): void {
+    this.#bornTick ??= this.#context.tick;
+  }
+
+  checkpoint(out: ByteWriter): void {
+    out.u8(this.#bornTick === undefined ? 0 : 1).u32(this.#bornTick ?? 0);
+  }
+
+  restore(from: ByteReader): void {
+    const hasBegun = from.u8() === 1;
+    const tick = from.u32();
+    if (hasBegun) this.#bornTick = tick;
   }
 
   #withdraw(row: number, roomId: number, cell: number): void {
@@ -267,14 +329,19 @@ export class Engagement {
     rows.roomCell[row] = cell;
     rows.roomHost[row] = host;
     rows.partner[row] = 0;
+    rows.leftRoom[row] = 0;
+    rows.unsureUntil[row] = 0;
   }
 
   // ---- ending ----------------------------------------------------------------------------------------------
 
-  #onOutcome(row: number, outcome: Outcome): void {
-    const { entities } = this.#rows;
+  #onOutcome(row: number, roomId: number, outcome: Outcome): void {
+    const { entities, room, leftRoom, leftUntil, unsureUntil } = this.#rows;
     const member = this.#context.memberAt(row);
-    this.#rows.room[row] = 0;
+    room[row] = 0;
+    leftRoom[row] = roomId;
+    leftUntil[row] = this.#context.tick + ticksOf(this.#context, LATE_SECONDS);
+    unsureUntil[row] = 0;
     if (member === undefined) {
       const isDead = outcome.outcome === "lost";
       entities.health[row] = isDead ? 0 : 255;
@@ -290,13 +357,6 @@ export class Engagement {
     setState(this.#context, this.#rows, row, IMMUNE, IMMUNE_SECONDS);
     entities.health[row] = Math.max(outcome.health, HEALTH_LEFT_MIN);
     if (outcome.outcome === "lost") this.#sendToCommons(row, member);
-    const left = applyOutcome(member.player, outcome);
-    entities.level[row] = member.player.level;
-    if (left.length > 0) {
-      const { code, reason } = refusals.inventoryFull;
-      this.#context.refuse(member, 0, code, reason);
-    }
-    this.#context.save(member);
   }
 
   #sendToCommons(row: number, member: FieldMember): void {
@@ -317,7 +377,7 @@ export class Engagement {
         this.#standDown(row, no.noAnswer.code);
         return;
       case BATTLE:
-        this.#withdraw(row, rows.room[row]!, rows.roomCell[row]!);
+        // Not withdrawn: a room that is still there, and was held up, has its fighter back when it calls.
         rows.room[row] = 0;
         setState(this.#context, rows, row, FREE);
         return;
@@ -359,16 +419,15 @@ export class Engagement {
       level: entities.level[row]!,
       look: entities.look[row]!,
       health: entities.health[row]!,
-      name: member?.player.name ?? speciesOf(entities.kind[row]!).name,
+      name: member?.player.name ?? speciesOf(battleTables(this.#context), entities.kind[row]!).name,
       playerId: member?.player.playerId ?? "",
     };
   }
 }
 
-function imaginary(kind: number, level: number): FighterDescription {
-  const { name } = speciesOf(kind);
+function imaginary({ id, name }: Species, level: number): FighterDescription {
   const nowhere = { entity: 0, session: 0, cell: 0, x: 0, y: 0 };
-  return { ...nowhere, species: kind, level, look: 0, health: 255, name, playerId: "" };
+  return { ...nowhere, species: id, level, look: 0, health: 255, name, playerId: "" };
 }
 
 const reasons = new Map<number, string>(

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { createGrid, isCreatureId, type PlayerRow, refusals } from "../../engine/room/game.js";
 import { battle } from "../battle/battle.js";
-import { experienceFor, goldFor, itemIds, PERSON, speciesOf } from "../battle/tables.js";
+import { experienceFor as experienceOf, goldFor as goldOf, PERSON, speciesTable } from "../battle/tables.js";
 import { autoBattleBody, challengeBody, dropItemBody, noBody, playerOf } from "../testing/bodies.js";
+import { itemIds } from "../testing/shipped-ids.js";
+import { testTables } from "../testing/test-tables.js";
 import { TestWorld, type TestWorldOptions } from "../testing/test-world.js";
 import { isCommons, remoteness } from "./commons.js";
 import { CONTACT_METERS } from "./creatures.js";
@@ -18,6 +20,10 @@ import { openWorld, openWorldIntents } from "./open-world.js";
 import { openWorldRefusals as no } from "./refusals.js";
 import { addItem, INVENTORY_STACKS_MAX, STACK_COUNT_MAX } from "./rewards.js";
 import { BATTLE, CHASING, DEAD, ENGAGING, FREE, IMMUNE } from "./rows.js";
+
+const speciesOf = (kind: number) => testTables.rows(speciesTable)[kind]!;
+const experienceFor = (kind: number, level: number) => experienceOf(speciesOf(kind), level);
+const goldFor = (kind: number, level: number) => goldOf(speciesOf(kind), level);
 
 const SLIME = 1;
 const BOAR = 2;

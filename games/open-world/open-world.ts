@@ -2,15 +2,20 @@
 import { ByteBuffer } from "flatbuffers";
 import {
   type Act,
+  ByteReader,
+  type ByteWriter,
   type Field,
   type FieldContext,
   type FieldMember,
   type FieldType,
+  type Grant,
   type Intent,
   isCreatureId,
   NO_ROW,
+  refusals,
 } from "../../engine/room/game.js";
-import { itemIds, PERSON, speciesOf } from "../battle/tables.js";
+import { battleGrants, readSpoils } from "../battle/acts.js";
+import { battleTables, PERSON, POTION, speciesOf } from "../battle/tables.js";
 import type { GameRefusal } from "../game-refusal.js";
 import { spawnPoint } from "./commons.js";
 import { Creatures } from "./creatures.js";
@@ -18,13 +23,20 @@ import { Engagement, IMMUNE_SECONDS } from "./engagement.js";
 import { AutoBattle } from "./generated/auto-battle.js";
 import { Challenge } from "./generated/challenge.js";
 import { DropItem } from "./generated/drop-item.js";
-import { AutoBattleSchema, ChallengeSchema, DropItemSchema } from "./generated/open-world-schema.js";
+import { Give } from "./generated/give.js";
+import {
+  AutoBattleSchema,
+  ChallengeSchema,
+  DropItemSchema,
+  GiveSchema,
+} from "./generated/open-world-schema.js";
+import { Gifts, giftActs } from "./gifts.js";
 import { openWorldRefusals as no } from "./refusals.js";
-import { dropStack, takeItem } from "./rewards.js";
+import { dropStack, reasons, removeThings, takeSpoils } from "./rewards.js";
 import { CHASING, columns, FREE, IMMUNE, openRows, type Rows, setState, ticksOf } from "./rows.js";
 import { setWalk, speedMax, step } from "./walking.js";
 
-export const openWorldIntents = { challenge: 1, autoBattle: 2, dropItem: 3, usePotion: 4 } as const;
+export const openWorldIntents = { challenge: 1, autoBattle: 2, dropItem: 3, usePotion: 4, give: 5 } as const;
 
 /** Of 255: what a second of peace gives back, and what a potion does. */
 const HEALTH_PER_SECOND = 3;
@@ -35,16 +47,18 @@ class OpenWorld implements Field {
   readonly #rows: Rows;
   readonly #creatures: Creatures;
   readonly #engagement: Engagement;
+  readonly #gifts: Gifts;
   readonly #ticksPerSecond: number;
-  readonly #walkSpeed: number;
+  readonly #speedMax: number;
 
   constructor(context: FieldContext) {
     this.#context = context;
     this.#rows = openRows(context);
     this.#creatures = new Creatures(context, this.#rows);
     this.#engagement = new Engagement(context, this.#rows);
+    this.#gifts = new Gifts(context, this.#rows);
     this.#ticksPerSecond = Math.max(1, ticksOf(context, 1));
-    this.#walkSpeed = Math.min(speciesOf(PERSON).speed, speedMax(context));
+    this.#speedMax = speedMax(context);
   }
 
   onCellOpen(cell: number): void {
@@ -64,6 +78,30 @@ class OpenWorld implements Field {
     entities.look[row] = Number.parseInt(player.playerId.slice(0, 2), 16);
     entities.health[row] = 255;
     setState(this.#context, this.#rows, row, IMMUNE, IMMUNE_SECONDS);
+    this.#engagement.doubt(row);
+  }
+
+  onReturn(member: FieldMember): void {
+    const { entities, giftSeq } = this.#rows;
+    const { row } = member;
+    entities.level[row] = member.player.level;
+    setWalk(this.#rows, row, 0, 0, 0);
+    // Where the gift was to go was forgotten with the process: it has not been given.
+    giftSeq[row] = 0;
+    if (entities.state[row] === FREE) setState(this.#context, this.#rows, row, IMMUNE, IMMUNE_SECONDS);
+    this.#engagement.doubt(row);
+  }
+
+  onGrant(member: FieldMember, grant: Grant): void {
+    if (grant.kind === battleGrants.spoils) {
+      const left = takeSpoils(this.#context, member, readSpoils(new ByteReader(grant.body)));
+      this.#rows.entities.level[member.row] = member.player.level;
+      if (left.length === 0) return;
+      const { code, reason } = refusals.inventoryFull;
+      this.#context.refuse(member, 0, code, reason);
+    } else if (!this.#gifts.onGrant(member, grant)) {
+      throw new Error(`nobody here takes a grant of kind ${grant.kind}`);
+    }
   }
 
   onDrop(member: FieldMember): void {
@@ -71,7 +109,8 @@ class OpenWorld implements Field {
   }
 
   onMove(member: FieldMember, dx: number, dy: number): void {
-    setWalk(this.#rows, member.row, dx, dy, this.#walkSpeed);
+    const { speed } = speciesOf(battleTables(this.#context), PERSON);
+    setWalk(this.#rows, member.row, dx, dy, Math.min(speed, this.#speedMax));
   }
 
   onIntent(member: FieldMember, intent: Intent): void {
@@ -92,16 +131,24 @@ class OpenWorld implements Field {
         return this.#dropItem(member, DropItem.getRootAsDropItem(body).item());
       case openWorldIntents.usePotion:
         return this.#usePotion(member);
+      case openWorldIntents.give: {
+        const wish = Give.getRootAsGive(body);
+        const gift = { item: wish.item(), count: wish.count(), gold: wish.gold() };
+        return this.#gifts.give(member, wish.entity(), gift, intent.seq);
+      }
       default:
         return undefined;
     }
   }
 
   onAct(row: number, act: Act): void {
-    this.#engagement.onAct(row, act);
+    if (act.kind === giftActs.asked) this.#gifts.onAsked(row, act);
+    else if (act.kind === giftActs.answer) this.#gifts.onAnswer(row, act);
+    else this.#engagement.onAct(row, act);
   }
 
   onTick(): void {
+    this.#engagement.begin();
     const { awakeCells, awakeCount } = this.#context;
     const { entities } = this.#rows;
     for (let index = 0; index < awakeCount; index++) {
@@ -115,6 +162,7 @@ class OpenWorld implements Field {
     const { entities, until } = this.#rows;
     const { tick } = this.#context;
     let state = entities.state[row]!;
+    this.#gifts.expire(row);
     if (state !== FREE && state !== CHASING && tick >= until[row]!) {
       this.#engagement.expire(row);
       state = entities.state[row]!;
@@ -134,7 +182,7 @@ class OpenWorld implements Field {
   }
 
   #dropItem(member: FieldMember, item: number): GameRefusal | undefined {
-    if (!dropStack(member.player.inventory, item)) return no.itemNotHeld;
+    if (dropStack(this.#context, member, item) === 0) return no.itemNotHeld;
     this.#context.save(member);
     return undefined;
   }
@@ -145,10 +193,19 @@ class OpenWorld implements Field {
     const state = entities.state[row];
     if (state !== FREE && state !== IMMUNE) return no.busy;
     if (entities.health[row] === 255) return no.healthFull;
-    if (!takeItem(member.player.inventory, itemIds.potion)) return no.itemNotHeld;
+    if (!removeThings(this.#context, member, { item: POTION, count: 1 }, reasons.potion))
+      return no.itemNotHeld;
     entities.health[row] = Math.min(255, entities.health[row]! + HEALTH_PER_POTION);
     this.#context.save(member);
     return undefined;
+  }
+
+  checkpoint(out: ByteWriter): void {
+    this.#engagement.checkpoint(out);
+  }
+
+  restore(from: ByteReader): void {
+    this.#engagement.restore(from);
   }
 }
 
@@ -164,8 +221,30 @@ export const openWorld: FieldType = {
       perSecond: 1,
       burst: 4,
     },
-    { kind: openWorldIntents.dropItem, name: "dropItem", schema: DropItemSchema, perSecond: 4, burst: 24 },
-    { kind: openWorldIntents.usePotion, name: "usePotion", schema: null, perSecond: 2, burst: 4 },
+    {
+      kind: openWorldIntents.dropItem,
+      name: "dropItem",
+      schema: DropItemSchema,
+      perSecond: 4,
+      burst: 24,
+      isDurable: true,
+    },
+    {
+      kind: openWorldIntents.usePotion,
+      name: "usePotion",
+      schema: null,
+      perSecond: 2,
+      burst: 4,
+      isDurable: true,
+    },
+    {
+      kind: openWorldIntents.give,
+      name: "give",
+      schema: GiveSchema,
+      perSecond: 2,
+      burst: 4,
+      isDurable: true,
+    },
   ],
   spawn: spawnPoint,
   create: (context) => new OpenWorld(context),

@@ -17,4 +17,24 @@ export const openWorldRefusals = {
   },
   itemNotHeld: { code: 1009, reason: "you do not have this item", remedy: "look into your inventory" },
   healthFull: { code: 1010, reason: "you are in full health", remedy: "keep the potion" },
+  giftInvalid: {
+    code: 1011,
+    reason: "this is not a gift",
+    remedy: "give either gold, or 1 to 99 of one item",
+  },
+  giftToOneself: { code: 1012, reason: "nobody can give to themselves", remedy: "give to somebody else" },
+  giftToCreature: { code: 1013, reason: "creatures take no gifts", remedy: "give to a person" },
+  giftPending: {
+    code: 1014,
+    reason: "a gift of yours is still on its way",
+    remedy: "wait until it has arrived",
+  },
+  tooFewHeld: { code: 1015, reason: "you do not have that many", remedy: "give fewer" },
+  tooLittleGold: { code: 1016, reason: "you do not have that much gold", remedy: "give less" },
+  receiverFull: { code: 1017, reason: "there is no room for it over there", remedy: "give fewer" },
+  giftReturned: {
+    code: 1018,
+    reason: "there was no room for your gift, so you have it back",
+    remedy: "look into your inventory; what did not fit there was sold",
+  },
 } as const satisfies Record<string, GameRefusal>;

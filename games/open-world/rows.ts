@@ -21,6 +21,11 @@ export const columns = {
   roomCell: "u32",
   roomHost: "u32",
   intentSeq: "u32",
+  leftRoom: "u32",
+  leftUntil: "u32",
+  unsureUntil: "u32",
+  giftSeq: "u32",
+  giftUntil: "u32",
   homeX: "f64",
   homeY: "f64",
 } as const satisfies Record<string, ColumnKind>;
@@ -37,6 +42,14 @@ export interface Rows {
   readonly roomHost: Uint32Array;
   /** The intent to refuse when the challenge fails. */
   readonly intentSeq: Uint32Array;
+  /** Room whose last word was heard, and until when a late call of it is taken for late. */
+  readonly leftRoom: Uint32Array;
+  readonly leftUntil: Uint32Array;
+  /** Until this tick rooms know better than the row: it is new here, or back from a checkpoint. */
+  readonly unsureUntil: Uint32Array;
+  /** The intent of a gift that waits to know whom it is for, until `giftUntil`; 0: none. */
+  readonly giftSeq: Uint32Array;
+  readonly giftUntil: Uint32Array;
   readonly homeX: Float64Array;
   readonly homeY: Float64Array;
 }
@@ -51,6 +64,11 @@ export function openRows(context: FieldContext): Rows {
     roomCell: entities.column("roomCell", "u32"),
     roomHost: entities.column("roomHost", "u32"),
     intentSeq: entities.column("intentSeq", "u32"),
+    leftRoom: entities.column("leftRoom", "u32"),
+    leftUntil: entities.column("leftUntil", "u32"),
+    unsureUntil: entities.column("unsureUntil", "u32"),
+    giftSeq: entities.column("giftSeq", "u32"),
+    giftUntil: entities.column("giftUntil", "u32"),
     homeX: entities.column("homeX", "f64"),
     homeY: entities.column("homeY", "f64"),
   };

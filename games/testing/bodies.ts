@@ -3,10 +3,12 @@ import { Builder } from "flatbuffers";
 import type { PlayerRow } from "../../engine/room/game.js";
 import type { FighterDescription } from "../battle/acts.js";
 import { UseSkill } from "../battle/generated/use-skill.js";
-import { speciesOf } from "../battle/tables.js";
+import { battleTables, speciesOf } from "../battle/tables.js";
 import { AutoBattle } from "../open-world/generated/auto-battle.js";
 import { Challenge } from "../open-world/generated/challenge.js";
 import { DropItem } from "../open-world/generated/drop-item.js";
+import { Give } from "../open-world/generated/give.js";
+import { testTable } from "./test-tables.js";
 
 function finished(build: (builder: Builder) => number): Uint8Array {
   const builder = new Builder(64);
@@ -29,6 +31,14 @@ export function dropItemBody(item: number): Uint8Array {
   return finished((builder) => DropItem.createDropItem(builder, item));
 }
 
+export function giveBody(
+  entity: number,
+  gift: { readonly item?: number; readonly count?: number; readonly gold?: number },
+): Uint8Array {
+  const { item = 0, count = 0, gold = 0 } = gift;
+  return finished((builder) => Give.createGive(builder, entity, item, count, gold));
+}
+
 export function playerOf(session: number, more: Partial<PlayerRow> = {}): PlayerRow {
   const playerId = session.toString(16).padStart(32, "0");
   const place = { x: -1, y: -1, version: 0 };
@@ -44,7 +54,7 @@ export function fighterOf(
   more: Partial<FighterDescription> = {},
 ): FighterDescription {
   const person = { name: `player ${session}`, playerId: session.toString(16).padStart(32, "0") };
-  const creature = { name: speciesOf(species).name, playerId: "" };
+  const creature = { name: speciesOf(battleTables(testTable), species).name, playerId: "" };
   const who = session === 0 ? creature : person;
   const place = { entity: session, cell: 0, x: 0, y: 0, look: 0, health: 255 };
   return { session, species, level, ...place, ...who, ...more };

@@ -4,13 +4,17 @@ import {
   type BattleResultRow,
   type ByteReader,
   type ByteWriter,
+  type GrantReceiver,
   Prng,
   type Room,
   type RoomContext,
   type RoomMember,
   type RoomPlayer,
   type RoomType,
+  type TableSpec,
 } from "../../engine/room/game.js";
+import type { TableSet } from "../../engine/room/game-tables.js";
+import { testTables } from "./test-tables.js";
 
 export interface Said {
   readonly to: readonly number[];
@@ -22,6 +26,15 @@ export interface SentAct {
   readonly toRoom: number;
   readonly toCell: number;
   readonly act: Act;
+  /** The act is the short way of this grant. */
+  readonly grantId?: string;
+}
+
+export interface SentGrant {
+  readonly to: GrantReceiver;
+  readonly kind: number;
+  readonly fromRoom: number;
+  readonly body: Uint8Array;
 }
 
 type Seat = { -readonly [Key in keyof RoomMember]: RoomMember[Key] };
@@ -40,22 +53,36 @@ export class TestRoom implements RoomContext {
   acts: SentAct[] = [];
   refused: { readonly session: number; readonly seq: number; readonly code: number }[] = [];
   results: BattleResultRow[] = [];
+  grants: SentGrant[] = [];
   left: number[] = [];
   /** Bench runs keep nothing. */
   isRecording = true;
+  readonly tables: TableSet;
   readonly #dice: Prng;
 
-  constructor(type: RoomType, at: { readonly roomId: number; readonly cell: number; readonly seed: number }) {
+  constructor(
+    type: RoomType,
+    at: { readonly roomId: number; readonly cell: number; readonly seed: number; readonly tables?: TableSet },
+  ) {
     this.type = type;
     this.roomId = at.roomId;
     this.cell = at.cell;
     this.tickPeriodMs = 1000 / type.tickHz;
     this.#dice = new Prng(at.seed);
+    this.tables = at.tables ?? testTables;
     this.room = type.create(this);
   }
 
   get wallMs(): number {
     return 1_700_000_000_000 + this.tick * this.tickPeriodMs;
+  }
+  table<Row>(spec: TableSpec<Row>): readonly Row[] {
+    return this.tables.rows(spec);
+  }
+  grant({ playerId, entityId, cell }: GrantReceiver, kind: number, body: Uint8Array): void {
+    if (!this.isRecording) return;
+    const to = { playerId, entityId, cell };
+    this.grants.push({ to, kind, fromRoom: this.roomId, body: body.slice() });
   }
   chance(): number {
     return this.#dice.unit();

@@ -12,18 +12,27 @@ import {
   type FieldContext,
   type FieldMember,
   type FieldType,
+  type GrantReceiver,
   type Grid,
   hashUnit,
   homeCellOf,
   isCreatureId,
+  type LedgerChange,
   NO_ROW,
   type PlayerRow,
   type RoomPlayer,
   type RoomType,
+  type TableSpec,
 } from "../../engine/room/game.js";
+import type { TableSet } from "../../engine/room/game-tables.js";
 import { type SentAct, TestRoom } from "./test-room.js";
+import { TestStore, type WaitingGrant } from "./test-store.js";
+import { testTables } from "./test-tables.js";
 
-type Member = { -readonly [Key in keyof FieldMember]: FieldMember[Key] };
+type Member = { -readonly [Key in keyof FieldMember]: FieldMember[Key] } & {
+  /** Booked, to be kept with the next save. */
+  readonly lines: LedgerChange[];
+};
 
 export interface TestWorldOptions {
   readonly field: FieldType;
@@ -48,7 +57,10 @@ export class TestShard implements FieldContext {
   readonly rooms = new Map<number, TestRoom>();
   readonly index: number;
   roomsMax = 100;
+  /** It dies before anything of this tick is kept: nothing it says reaches anybody. */
+  isDoomed = false;
   readonly #world: TestWorld;
+  #group: (() => void)[] = [];
   #roomsOpened = 0;
 
   constructor(world: TestWorld, index: number) {
@@ -104,8 +116,11 @@ export class TestShard implements FieldContext {
   memberAt(row: number): Member | undefined {
     return this.entities.isGhost(row) ? undefined : this.members.get(this.entities.id[row]!);
   }
-  tell(): void {
-    throw new Error("the open world tells nothing by itself");
+  table<Row>(spec: TableSpec<Row>): readonly Row[] {
+    return this.#world.tables.rows(spec);
+  }
+  tell(member: FieldMember, kind: number, body: Uint8Array): void {
+    this.#world.told.push({ session: member.session, kind, body: body.slice() });
   }
   refuse(member: FieldMember, seq: number, code: number): void {
     this.#world.refused.push({ session: member.session, seq, code });
@@ -127,13 +142,14 @@ export class TestShard implements FieldContext {
     const fromEntity = this.entities.id[fromRow]!;
     const fromCell = this.entities.cell[fromRow]!;
     const act: Act = { kind, fromEntity, fromRoom: 0, fromCell, body: body.slice() };
-    this.#world.post({ toEntity, toRoom, toCell, act });
+    this.post({ toEntity, toRoom, toCell, act });
   }
   openRoom(type: string, cell: number, options: Uint8Array): number {
     if (!this.owns(cell)) throw new Error("a room is opened in a cell of one's own");
     if (this.rooms.size >= this.roomsMax) return 0;
     const roomId = (this.index + 1) * 1000 + ++this.#roomsOpened;
-    const room = new TestRoom(this.#world.roomType(type), { roomId, cell, seed: this.seed + roomId });
+    const { tables } = this.#world;
+    const room = new TestRoom(this.#world.roomType(type), { roomId, cell, seed: this.seed + roomId, tables });
     this.rooms.set(roomId, room);
     room.room.onCreate?.(options.slice());
     this.collect(room);
@@ -145,7 +161,17 @@ export class TestShard implements FieldContext {
     return room.join(session, player);
   }
   save(member: FieldMember): void {
-    member.player.version++;
+    const { player, lines } = member as Member;
+    player.version++;
+    const row = structuredClone(player);
+    const booked = lines.splice(0);
+    this.#group.push(() => this.#world.store.save(row, booked));
+  }
+  book(member: FieldMember, change: LedgerChange): void {
+    (member as Member).lines.push(change);
+  }
+  grant(_from: FieldMember, to: GrantReceiver, kind: number, body: Uint8Array): void {
+    this.give({ ...to }, { kind, fromRoom: 0, body: body.slice() });
   }
 
   // ---- for the world ---------------------------------------------------------------------------------------
@@ -154,9 +180,47 @@ export class TestShard implements FieldContext {
     return allRows(this.entities);
   }
 
+  /** The grant, and the short way to its receiver. */
+  give({ playerId, entityId, cell }: GrantReceiver, grant: Omit<WaitingGrant, "grantId">): void {
+    const grantId = this.#world.newGrantId();
+    this.#group.push(() => this.#world.store.give(playerId, { grantId, ...grant }));
+    const act: Act = { kind: 0, fromEntity: 0, fromRoom: 0, fromCell: 0, body: new Uint8Array(0) };
+    this.post({ toEntity: entityId, toRoom: 0, toCell: cell, act, grantId });
+  }
+
+  /** Applies what waits for a member: one grant, or all. */
+  take(member: Member, grantId?: string): void {
+    const { playerId } = member.player;
+    for (const grant of this.#world.store.waitingFor(playerId)) {
+      if (grantId !== undefined && grant.grantId !== grantId) continue;
+      this.field.onGrant?.(member, grant);
+      this.save(member);
+      this.#group.push(() => this.#world.store.taken(playerId, grant.grantId));
+      // Nobody takes it again before the group is kept.
+      this.commit();
+    }
+  }
+
+  post(sent: SentAct): void {
+    this.#group.push(() => this.#world.post(sent));
+  }
+
+  /** What was done since the last time is kept as a whole, or not at all. */
+  commit(): void {
+    const group = this.#group;
+    this.#group = [];
+    if (this.isDoomed) return;
+    for (const keep of group) keep();
+  }
+
   /** Posts what a room has said to fields; forgets a closed room. */
   collect(room: TestRoom): void {
-    for (const sent of room.acts.splice(0)) this.#world.post(sent);
+    for (const { to, ...grant } of room.grants.splice(0)) this.give(to, grant);
+    for (const sent of room.acts.splice(0)) this.post(sent);
+    if (this.isDoomed) {
+      room.results.length = 0;
+      room.events.length = 0;
+    }
     this.#world.events.push(...room.events.splice(0).map((event) => ({ ...event, room: room.roomId })));
     this.#world.frames.push(...room.frames.splice(0));
     this.#world.refused.push(...room.refused.splice(0));
@@ -189,7 +253,7 @@ export class TestShard implements FieldContext {
       const row = from.u32();
       const isSuspended = from.u8() === 1;
       const player = JSON.parse(from.text()) as PlayerRow;
-      this.members.set(session, { session, entityId: session, row, isSuspended, player });
+      this.members.set(session, { session, entityId: session, row, isSuspended, player, lines: [] });
     }
     this.#roomsOpened = from.u32();
     for (let left = from.u32(); left > 0; left--) {
@@ -217,9 +281,14 @@ export class TestWorld {
   frames: TestRoom["frames"] = [];
   refused: TestRoom["refused"] = [];
   results: TestRoom["results"] = [];
+  told: { readonly session: number; readonly kind: number; readonly body: Uint8Array }[] = [];
+  readonly store = new TestStore();
+  /** In force; rooms keep the set they were opened with. */
+  tables: TableSet = testTables;
   /** Messages that are lost: none, unless a test is nasty. */
   isLost: (sent: SentAct) => boolean = () => false;
   #inbox: SentAct[] = [];
+  #grants = 0;
 
   constructor(options: TestWorldOptions) {
     this.options = options;
@@ -228,6 +297,10 @@ export class TestWorld {
     if (options.isEmpty === true) return;
     for (let cell = 0; cell < this.grid.cellCount; cell++)
       this.shards[this.ownerOf(cell)]!.field.onCellOpen?.(cell);
+  }
+
+  newGrantId(): string {
+    return (++this.#grants).toString(16).padStart(32, "0");
   }
 
   /** Shards share the world's columns evenly. */
@@ -247,9 +320,12 @@ export class TestWorld {
   join(session: number, player: PlayerRow, x: number, y: number): void {
     const shard = this.at(x, y);
     const row = shard.entities.add({ id: session, x, y, cell: cellAt(this.grid, x, y), owner: shard.index });
-    const member = { session, entityId: session, row, isSuspended: false, player };
+    const member = { session, entityId: session, row, isSuspended: false, player, lines: [] };
     shard.members.set(session, member);
+    this.store.open(player);
     shard.field.onJoin?.(member);
+    shard.take(member);
+    shard.commit();
     this.#showGhosts();
   }
 
@@ -275,6 +351,8 @@ export class TestWorld {
     const found = this.find(session);
     if (found === undefined) return;
     found.shard.field.onLeave?.(found.member);
+    found.shard.save(found.member);
+    found.shard.commit();
     found.shard.members.delete(session);
     found.shard.entities.remove(found.member.row);
     for (const shard of this.shards) for (const room of shard.rooms.values()) room.leave(session);
@@ -298,6 +376,7 @@ export class TestWorld {
   intent(session: number, kind: number, body: Uint8Array, seq = 1): void {
     const found = this.find(session);
     found?.shard.field.onIntent?.(found.member, { kind, seq, body });
+    found?.shard.commit();
   }
 
   roomIntent(session: number, kind: number, body: Uint8Array, seq = 1): void {
@@ -334,6 +413,107 @@ export class TestWorld {
     this.#showGhosts();
   }
 
+  /**
+   * A shard dies and starts anew; its durable rooms go on, and its people are joined again as the store knows them. What
+   * it did in its last tick is lost as a whole when it `diesInTick`.
+   */
+  crashShard(index: number, options: { readonly diesInTick: boolean }): void {
+    const shard = this.shards[index]!;
+    const rooms = this.#durableRooms([shard]);
+    if (options.diesInTick) {
+      shard.isDoomed = true;
+      this.step();
+    }
+    const people = [...shard.members.values()].map(({ session, row, player }) => {
+      return { session, player, x: shard.entities.x[row]!, y: shard.entities.y[row]! };
+    });
+    this.restartShard(index);
+    this.#restoreRooms(rooms);
+    for (const { session, player, x, y } of people) this.join(session, this.store.rowOf(player), x, y);
+  }
+
+  /** The rows of all entities, for {@link restartProcess}. */
+  entityRows(): Map<number, Uint8Array> {
+    const rows = new Map<number, Uint8Array>();
+    for (const { entities } of this.shards) {
+      for (const row of allRows(entities)) {
+        if (entities.isGhost(row)) continue;
+        const packed = new ByteWriter(1024);
+        entities.packRow(row, packed);
+        rows.set(entities.id[row]!, packed.bytes().slice());
+      }
+    }
+    return rows;
+  }
+
+  /**
+   * Everything is started again: rooms go on, entities are as they were in `rows`, some time ago, people as the store
+   * knows them. Whoever has come since is joined; whoever has left since stays away. Messages under way are lost.
+   */
+  restartProcess(rows: ReadonlyMap<number, Uint8Array>): void {
+    const rooms = this.#durableRooms(this.shards);
+    const people = this.shards.flatMap((shard) =>
+      [...shard.members.values()].map((member) => ({
+        member,
+        x: shard.entities.x[member.row]!,
+        y: shard.entities.y[member.row]!,
+      })),
+    );
+    this.#inbox = [];
+    for (let index = 0; index < this.shards.length; index++) this.shards[index] = new TestShard(this, index);
+    const returning = new Map(people.map((person) => [person.member.session, person.member]));
+    for (const [id, packed] of rows) {
+      const member = returning.get(id);
+      if (member === undefined && !isCreatureId(id)) continue;
+      const { shard, row } = this.#revive(packed);
+      if (member === undefined) continue;
+      const player = this.store.rowOf(member.player);
+      const back = { session: id, entityId: id, row, isSuspended: true, player, lines: [] };
+      shard.members.set(id, back);
+      shard.field.onReturn?.(back);
+      shard.take(back);
+      shard.commit();
+    }
+    this.#restoreRooms(rooms);
+    for (const { member, x, y } of people) {
+      if (!rows.has(member.session)) this.join(member.session, this.store.rowOf(member.player), x, y);
+    }
+    this.#showGhosts();
+  }
+
+  #revive(packed: Uint8Array): { readonly shard: TestShard; readonly row: number } {
+    const probe = new EntityTable({
+      capacity: 1,
+      cellCount: this.grid.cellCount,
+      columns: this.options.field.columns,
+    });
+    const there = probe.unpackRow(new ByteReader(packed), { cell: 0, owner: 0 });
+    const cell = cellAt(this.grid, probe.x[there]!, probe.y[there]!);
+    const shard = this.shards[this.ownerOf(cell)]!;
+    return { shard, row: shard.entities.unpackRow(new ByteReader(packed), { cell, owner: shard.index }) };
+  }
+
+  #durableRooms(shards: readonly TestShard[]): { readonly room: TestRoom; readonly state: Uint8Array }[] {
+    return shards.flatMap((shard) =>
+      [...shard.rooms.values()]
+        .filter(({ type }) => type.isDurable === true)
+        .map((room) => {
+          const out = new ByteWriter(1 << 14);
+          room.checkpoint(out);
+          return { room, state: out.bytes().slice() };
+        }),
+    );
+  }
+
+  #restoreRooms(rooms: readonly { readonly room: TestRoom; readonly state: Uint8Array }[]): void {
+    for (const { room, state } of rooms) {
+      const { type, roomId, cell, tables } = room;
+      const again = new TestRoom(type, { roomId, cell, seed: 0, tables });
+      again.restore(new ByteReader(state));
+      this.shards[this.ownerOf(cell)]!.rooms.set(roomId, again);
+    }
+  }
+
   step(ticks = 1): void {
     for (let left = ticks; left > 0; left--) this.#step();
   }
@@ -343,28 +523,38 @@ export class TestWorld {
     const inbox = this.#inbox;
     this.#inbox = [];
     for (const sent of inbox) this.#deliver(sent);
-    for (const shard of this.shards) shard.field.onTick();
-    for (const shard of this.shards) this.#settle(shard);
+    for (const shard of this.shards) {
+      shard.field.onTick();
+      shard.commit();
+    }
+    for (const shard of this.shards) if (!shard.isDoomed) this.#settle(shard);
     for (const shard of this.shards) {
       for (const room of [...shard.rooms.values()]) {
         if (this.tick % 2 === 0) room.step();
         shard.collect(room);
       }
+      shard.commit();
     }
     this.#showGhosts();
   }
 
-  #deliver({ toEntity, toRoom, toCell, act }: SentAct): void {
+  #deliver({ toEntity, toRoom, toCell, act, grantId }: SentAct): void {
     if (toRoom !== 0) {
       const shard = this.shards[this.ownerOf(toCell)]!;
       const room = shard.rooms.get(toRoom);
       if (room === undefined) return;
       room.room.onAct?.(act);
       shard.collect(room);
+      shard.commit();
       return;
     }
     const found = this.entity(toEntity);
-    found?.shard.field.onAct?.(found.row, act);
+    if (found === undefined) return;
+    const { shard, row } = found;
+    const member = shard.memberAt(row);
+    if (grantId === undefined) shard.field.onAct?.(row, act);
+    else if (member !== undefined) shard.take(member, grantId);
+    shard.commit();
   }
 
   #settle(shard: TestShard): void {
@@ -407,11 +597,11 @@ export class TestWorld {
   }
 
   checkpoint(): Uint8Array {
-    const out = new ByteWriter(1 << 20).u32(this.tick);
+    const out = new ByteWriter(1 << 20).u32(this.tick).u32(this.#grants).text(this.store.checkpoint());
     for (const shard of this.shards) shard.checkpoint(out);
     out.u32(this.#inbox.length);
-    for (const { toEntity, toRoom, toCell, act } of this.#inbox) {
-      out.u32(toEntity).u32(toRoom).u32(toCell);
+    for (const { toEntity, toRoom, toCell, act, grantId = "" } of this.#inbox) {
+      out.u32(toEntity).u32(toRoom).u32(toCell).text(grantId);
       out.u32(act.kind).u32(act.fromEntity).u32(act.fromRoom).u32(act.fromCell).blob(act.body);
     }
     return out.bytes().slice();
@@ -422,9 +612,13 @@ export class TestWorld {
     const world = new TestWorld({ ...options, isEmpty: true });
     const from = new ByteReader(bytes);
     world.tick = from.u32();
+    world.#grants = from.u32();
+    world.store.restore(from.text());
     for (const shard of world.shards) shard.restore(from);
     for (let left = from.u32(); left > 0; left--) {
-      const to = { toEntity: from.u32(), toRoom: from.u32(), toCell: from.u32() };
+      const place = { toEntity: from.u32(), toRoom: from.u32(), toCell: from.u32() };
+      const grantId = from.text();
+      const to = grantId === "" ? place : { ...place, grantId };
       const [kind, fromEntity, fromRoom, fromCell] = [from.u32(), from.u32(), from.u32(), from.u32()];
       world.#inbox.push({ ...to, act: { kind, fromEntity, fromRoom, fromCell, body: from.blob() } });
     }

@@ -23,3 +23,23 @@ export const DropItemSchema: TableSchema = {
     { name: "item", vtableOffset: 4, isRequired: false, shape: { type: "scalar", size: 2, isFloat: false } },
   ],
 };
+
+export const GiftSchema: TableSchema = {
+  name: "gridshard.openworld.Gift",
+  fields: [
+    { name: "from", vtableOffset: 4, isRequired: false, shape: { type: "scalar", size: 4, isFloat: false } },
+    { name: "item", vtableOffset: 6, isRequired: false, shape: { type: "scalar", size: 2, isFloat: false } },
+    { name: "count", vtableOffset: 8, isRequired: false, shape: { type: "scalar", size: 2, isFloat: false } },
+    { name: "gold", vtableOffset: 10, isRequired: false, shape: { type: "scalar", size: 4, isFloat: false } },
+  ],
+};
+
+export const GiveSchema: TableSchema = {
+  name: "gridshard.openworld.Give",
+  fields: [
+    { name: "entity", vtableOffset: 4, isRequired: false, shape: { type: "scalar", size: 4, isFloat: false } },
+    { name: "item", vtableOffset: 6, isRequired: false, shape: { type: "scalar", size: 2, isFloat: false } },
+    { name: "count", vtableOffset: 8, isRequired: false, shape: { type: "scalar", size: 2, isFloat: false } },
+    { name: "gold", vtableOffset: 10, isRequired: false, shape: { type: "scalar", size: 4, isFloat: false } },
+  ],
+};
