@@ -27,6 +27,8 @@ import type { Schedule } from "./schedule.js";
 /** Kinds of schedule entries that are rooms'; a timer's subject is index * ROOM_TIMERS_MAX + id. */
 export const ENTRY_ROOM_TICK = 1;
 export const ENTRY_ROOM_TIMER = 2;
+/** In place of a schedule entry's number: it has been taken off, and its turn comes within this tick. */
+const ENTRY_TAKEN = -2;
 
 /** Of a room's number: the shard that opened it, which of its incarnations, and a count. */
 const COUNTER_BITS = 20;
@@ -297,6 +299,19 @@ export class RoomTable implements RoomSurroundings {
     }
   }
 
+  /**
+   * A schedule entry of a room has been taken off the schedule, to be {@link due} in its turn. Until then the room may
+   * still think better of it, or end.
+   */
+  taken(kind: number, subject: number): void {
+    if (kind === ENTRY_ROOM_TICK) {
+      this.#rooms[subject]!.tickEntry = ENTRY_TAKEN;
+      return;
+    }
+    const id = subject % ROOM_TIMERS_MAX;
+    this.#rooms[(subject - id) / ROOM_TIMERS_MAX]!.timerEntries![id] = ENTRY_TAKEN;
+  }
+
   /** A schedule entry of a room is due. */
   due(kind: number, subject: number): void {
     if (kind === ENTRY_ROOM_TICK) this.#tickRoom(subject);
@@ -305,8 +320,10 @@ export class RoomTable implements RoomSurroundings {
 
   /** Puts a room's due tick off by one world tick, for want of time or of safety. */
   deferTick(subject: number, metric = shardMetric.rooms_deferred_total): void {
+    const host = this.#rooms[subject];
+    if (host?.tickEntry !== ENTRY_TAKEN) return;
     this.#counters.add(metric);
-    this.#rooms[subject]!.tickEntry = this.#schedule.add(ENTRY_ROOM_TICK, subject, this.tick + 1);
+    host.tickEntry = this.#schedule.add(ENTRY_ROOM_TICK, subject, this.tick + 1);
   }
 
   #setEntry(kind: number, subject: number, entry: number): void {
@@ -434,8 +451,8 @@ export class RoomTable implements RoomSurroundings {
     room.hasOutput = true;
     room.timersDue?.delete(id);
     const entry = room.timerEntries?.[id] ?? -1;
-    if (entry < 0) return;
-    this.#schedule.cancel(entry);
+    if (entry === -1) return;
+    if (entry !== ENTRY_TAKEN) this.#schedule.cancel(entry);
     room.timerEntries![id] = -1;
   }
 
@@ -458,7 +475,7 @@ export class RoomTable implements RoomSurroundings {
 
   #tickRoom(index: number): void {
     const host = this.#rooms[index];
-    assert(host !== undefined, "a scheduled room exists");
+    if (host?.tickEntry !== ENTRY_TAKEN) return;
     if (host.isDurable && !this.isAccepting) {
       this.deferTick(index, shardMetric.rooms_stood_total);
       return;
@@ -506,7 +523,7 @@ export class RoomTable implements RoomSurroundings {
   #fireTimer(subject: number): void {
     const id = subject % ROOM_TIMERS_MAX;
     const host = this.#rooms[(subject - id) / ROOM_TIMERS_MAX];
-    assert(host?.timerEntries !== undefined, "a scheduled timer's room exists");
+    if (host?.timerEntries?.[id] !== ENTRY_TAKEN) return;
     if (host.isDurable && !this.isAccepting) {
       this.armTimer(host, id, this.tick + 1);
       return;
@@ -517,7 +534,7 @@ export class RoomTable implements RoomSurroundings {
 
   /** The next tick of the room's own phase, so that rooms of one rate share out the world ticks between them. */
   #scheduleTick(host: RoomHost, tick: number): void {
-    if (host.isReplaying || host.tickPeriodMs === 0 || !host.isActive || host.tickEntry >= 0) return;
+    if (host.isReplaying || host.tickPeriodMs === 0 || !host.isActive || host.tickEntry !== -1) return;
     const period = Math.round((host.tickPeriodMs * this.#worldTickHz) / 1000);
     const next = tick + 1;
     const due = next + ((((host.index - next) % period) + period) % period);
@@ -527,8 +544,8 @@ export class RoomTable implements RoomSurroundings {
   }
 
   #unscheduleTick(host: RoomHost): void {
-    if (host.tickEntry < 0) return;
-    this.#schedule.cancel(host.tickEntry);
+    if (host.tickEntry === -1) return;
+    if (host.tickEntry !== ENTRY_TAKEN) this.#schedule.cancel(host.tickEntry);
     host.tickEntry = -1;
     this.activeCount--;
   }

@@ -48,6 +48,8 @@ export interface RigOptions {
   readonly entitiesMax?: number;
   readonly tables?: readonly TableSpec[];
   readonly checkpointSeconds?: number;
+  readonly roomsMax?: number;
+  readonly ringBytes?: number;
   /** The process before this one, which has died: time goes on, and what it kept is restored. */
   readonly after?: ShardRig;
 }
@@ -88,7 +90,8 @@ export class ShardRig {
       },
       shards: {
         count: options.shards,
-        roomsMax: 1000,
+        roomsMax: options.roomsMax ?? 1000,
+        ...(options.ringBytes === undefined ? {} : { ringBytes: options.ringBytes }),
         entitiesMax: options.entitiesMax ?? 1000,
         handoffIntentsMax: options.handoffIntentsMax ?? 64,
       },
@@ -178,6 +181,11 @@ export class ShardRig {
     });
     this.#keep();
     for (const [shard, tick] of ticks) this.kept.netHas(shard, tick);
+  }
+
+  /** The store reads what shards have made visible, and net does not: as if it died before it could. */
+  keep(): void {
+    this.#keep();
   }
 
   #keep(): void {

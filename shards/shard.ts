@@ -268,6 +268,8 @@ export class Shard {
       work = this.#restore(nowMs);
       if (!this.#isRestored) return work;
     }
+    // Asleep, it has taken nothing in.
+    if (!this.#isTicking) this.#wallMs = -1;
     this.#beginGroup();
     // Before anything is read: what is read plans ahead from the tick that comes next.
     if (!this.#isTicking && (this.hasInput() || this.#needsTick(nowMs))) this.#startTicking(nowMs);
@@ -287,6 +289,8 @@ export class Shard {
     this.#isRestored = true;
     this.#startTicking(nowMs);
     this.#replay.finish();
+    // The replay went by the times of long ago.
+    this.#wallMs = -1;
     this.#outlet.restored(this.#incarnation);
     this.#owesTick = true;
     return work;
@@ -474,6 +478,8 @@ export class Shard {
       for (;;) {
         const count = this.#schedule.collect(at, this.#due);
         if (count === 0) break;
+        for (let index = 0; index < count; index++)
+          this.rooms.taken(this.#due[index * 2]!, this.#due[index * 2 + 1]!);
         for (let index = 0; index < count; index++) {
           const kind = this.#due[index * 2]!;
           const subject = this.#due[index * 2 + 1]!;
