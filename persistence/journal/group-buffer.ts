@@ -4,6 +4,8 @@ import {
   encodeRecord,
   encodeSegmentHead,
   groupHeader,
+  type Memory,
+  memoryOf,
   recordBytes,
   type SegmentHead,
   segmentHeader,
@@ -12,17 +14,17 @@ import {
 const HEADERS_BYTES = segmentHeader.bytes + groupHeader.bytes;
 
 export class GroupBuffer {
-  #bytes: Uint8Array;
+  #memory: Memory;
   #end = HEADERS_BYTES;
   /** Records in it. */
   count = 0;
 
   constructor(capacity: number) {
-    this.#bytes = new Uint8Array(Math.max(capacity, HEADERS_BYTES));
+    this.#memory = memoryOf(new Uint8Array(Math.max(capacity, HEADERS_BYTES)));
   }
 
   get capacity(): number {
-    return this.#bytes.length;
+    return this.#memory.bytes.length;
   }
 
   /** Bytes of its records. */
@@ -47,40 +49,40 @@ export class GroupBuffer {
     readonly seed: number;
   }): void {
     this.#grow(recordBytes(record.payload.length));
-    this.#end = encodeRecord(this.#bytes, this.#end, record);
+    this.#end = encodeRecord(this.#memory, this.#end, record);
     this.count++;
   }
 
   /** Takes encoded records as they are. */
   copy(body: Uint8Array, count: number): void {
     this.#grow(body.length);
-    this.#bytes.set(body, this.#end);
+    this.#memory.bytes.set(body, this.#end);
     this.#end += body.length;
     this.count += count;
   }
 
   /** The group as it is written to `offset` of a segment, as a view. */
   sealGroup(at: { first: number; number: number; offset: number; seed: number }): Uint8Array {
-    encodeGroupHead(this.#bytes, segmentHeader.bytes, {
+    encodeGroupHead(this.#memory.bytes, segmentHeader.bytes, {
       ...at,
       length: this.recordsBytes,
       count: this.count,
     });
-    return this.#bytes.subarray(segmentHeader.bytes, this.#end);
+    return this.#memory.bytes.subarray(segmentHeader.bytes, this.#end);
   }
 
   /** The beginning of a segment with this group as its first, as a view. */
   sealOpening(head: SegmentHead, seed: number): Uint8Array {
-    encodeSegmentHead(this.#bytes, 0, head);
+    encodeSegmentHead(this.#memory.bytes, 0, head);
     this.sealGroup({ first: head.first, number: 0, offset: segmentHeader.bytes, seed });
-    return this.#bytes.subarray(0, this.#end);
+    return this.#memory.bytes.subarray(0, this.#end);
   }
 
   #grow(more: number): void {
     const wanted = this.#end + more;
-    if (wanted <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = larger;
+    if (wanted <= this.#memory.bytes.length) return;
+    const larger = new Uint8Array(Math.max(wanted, this.#memory.bytes.length * 2));
+    larger.set(this.#memory.bytes.subarray(0, this.#end));
+    this.#memory = memoryOf(larger);
   }
 }

@@ -33,7 +33,7 @@
  */
 import { assert } from "../../engine/assert.js";
 import { readU32, writeU32 } from "../../engine/wire/bytes-le.js";
-import { crc32c } from "./crc32c.js";
+import { crc32c, viewOf } from "./crc32c.js";
 
 export const JOURNAL_VERSION = 1;
 
@@ -119,7 +119,7 @@ export function encodeSegmentHead(bytes: Uint8Array, at: number, head: SegmentHe
   writePosition(bytes, at + segmentHeader.first, head.first);
   writePosition(bytes, at + segmentHeader.created, head.createdMs);
   writeU32(bytes, at + segmentHeader.attempt, head.attempt);
-  writeU32(bytes, at + segmentHeader.crc, crc32c(bytes, at, at + segmentHeader.crc));
+  writeU32(bytes, at + segmentHeader.crc, crc32c(viewOf(bytes), at, at + segmentHeader.crc));
 }
 
 /** Null: not a whole header. Another version than ours is told apart by {@link versionOf}. */
@@ -127,7 +127,7 @@ export function decodeSegmentHead(bytes: Uint8Array): SegmentHead | null {
   if (bytes.length < segmentHeader.bytes) return null;
   if (readU32(bytes, segmentHeader.magic) !== SEGMENT_MAGIC_LOW) return null;
   if (readU32(bytes, segmentHeader.magic + 4) !== SEGMENT_MAGIC_HIGH) return null;
-  if (crc32c(bytes, 0, segmentHeader.crc) !== readU32(bytes, segmentHeader.crc)) return null;
+  if (crc32c(viewOf(bytes), 0, segmentHeader.crc) !== readU32(bytes, segmentHeader.crc)) return null;
   if (readU32(bytes, segmentHeader.length) !== segmentHeader.bytes) return null;
   return {
     id: hexOf(bytes.subarray(segmentHeader.id, segmentHeader.first)),
@@ -165,7 +165,11 @@ export function encodeGroupHead(bytes: Uint8Array, at: number, head: GroupHead):
   writeU32(bytes, at + groupHeader.offset, head.offset / ALIGNMENT);
   writeU32(bytes, at + groupHeader.seed, head.seed);
   writeU32(bytes, at + groupHeader.seed + 4, 0);
-  writeU32(bytes, at + groupHeader.crc, crc32c(bytes, at + groupHeader.length, at + groupHeader.bytes));
+  writeU32(
+    bytes,
+    at + groupHeader.crc,
+    crc32c(viewOf(bytes), at + groupHeader.length, at + groupHeader.bytes),
+  );
 }
 
 /** Whether four bytes look like the beginning of a group: a quick look before {@link decodeGroupHead}. */
@@ -176,7 +180,7 @@ export function looksLikeGroup(bytes: Uint8Array, at: number): boolean {
 /** The group header at `at`, which must be in `bytes` whole; null where there is none. */
 export function decodeGroupHead(bytes: Uint8Array, at: number): GroupHead | null {
   if (!looksLikeGroup(bytes, at)) return null;
-  const crc = crc32c(bytes, at + groupHeader.length, at + groupHeader.bytes);
+  const crc = crc32c(viewOf(bytes), at + groupHeader.length, at + groupHeader.bytes);
   if (crc !== readU32(bytes, at + groupHeader.crc)) return null;
   return {
     length: readU32(bytes, at + groupHeader.length),
@@ -193,9 +197,19 @@ export interface RecordHead {
   readonly type: number;
 }
 
+/** Memory that records are in, and the view of it that reads and writes words. */
+export interface Memory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function memoryOf(bytes: Uint8Array): Memory {
+  return { bytes, view: viewOf(bytes) };
+}
+
 /** Writes a record, padding included. Returns its end. */
 export function encodeRecord(
-  bytes: Uint8Array,
+  { bytes, view }: Memory,
   at: number,
   record: RecordHead & { readonly payload: Uint8Array; readonly seed: number },
 ): number {
@@ -203,29 +217,31 @@ export function encodeRecord(
   const payloadAt = at + recordHeader.bytes;
   const payloadEnd = payloadAt + payload.length;
   const end = at + recordBytes(payload.length);
-  writeU32(bytes, at + recordHeader.length, payload.length);
-  writePosition(bytes, at + recordHeader.position, position);
-  writeU32(bytes, at + recordHeader.type, type);
+  view.setUint32(at + recordHeader.length, payload.length, true);
+  view.setUint32(at + recordHeader.position, position % TWO_TO_32, true);
+  view.setUint32(at + recordHeader.position + 4, position / TWO_TO_32, true);
+  view.setUint32(at + recordHeader.type, type, true);
   bytes.set(payload, payloadAt);
   for (let pad = payloadEnd; pad < end; pad++) bytes[pad] = 0;
-  writeU32(bytes, at + recordHeader.crc, crc32c(bytes, at + recordHeader.length, payloadEnd, seed));
+  view.setUint32(at + recordHeader.crc, crc32c(view, at + recordHeader.length, payloadEnd, seed), true);
   return end;
 }
 
-/**
- * The end of the record of `position` that begins at `at`; -1 where there is no whole record of that position. The next
- * word that a caller needs is read by {@link recordType} and {@link recordPayload}.
- */
-export function checkRecord(bytes: Uint8Array, at: number, want: { position: number; seed: number }): number {
+/** The end of the record of a position that begins at `at`; -1 where there is no whole record of that position. */
+export function checkRecord(
+  { bytes, view }: Memory,
+  at: number,
+  want: { readonly position: number; readonly seed: number },
+): number {
   if (at + recordHeader.bytes > bytes.length) return -1;
-  const length = readU32(bytes, at + recordHeader.length);
+  const length = view.getUint32(at + recordHeader.length, true);
   if (length > payloadBytesMax) return -1;
   const payloadEnd = at + recordHeader.bytes + length;
   const end = at + recordBytes(length);
   if (end > bytes.length) return -1;
   if (readPosition(bytes, at + recordHeader.position) !== want.position) return -1;
-  const crc = crc32c(bytes, at + recordHeader.length, payloadEnd, want.seed);
-  if (crc !== readU32(bytes, at + recordHeader.crc)) return -1;
+  const crc = crc32c(view, at + recordHeader.length, payloadEnd, want.seed);
+  if (crc !== view.getUint32(at + recordHeader.crc, true)) return -1;
   for (let pad = payloadEnd; pad < end; pad++) if (bytes[pad] !== 0) return -1;
   return end;
 }
@@ -243,9 +259,10 @@ export function recordPayload(bytes: Uint8Array, at: number): Uint8Array {
 /** Offset of the first record of a group's `body` that is not whole and in order; -1: all are, and fill it exactly. */
 export function findBadRecord(body: Uint8Array, head: GroupHead): number {
   let at = 0;
+  const memory = memoryOf(body);
   const want = { position: head.first, seed: head.seed };
   for (let record = 0; record < head.count; record++, want.position++) {
-    const end = checkRecord(body, at, want);
+    const end = checkRecord(memory, at, want);
     if (end < 0) return at;
     at = end;
   }
@@ -254,7 +271,7 @@ export function findBadRecord(body: Uint8Array, head: GroupHead): number {
 
 /** What ties groups and records to their journal. */
 export function seedOf(id: string): number {
-  return crc32c(idBytes(id));
+  return crc32c(viewOf(idBytes(id)), 0, 16);
 }
 
 function writePosition(bytes: Uint8Array, at: number, position: number): void {

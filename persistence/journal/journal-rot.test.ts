@@ -163,8 +163,11 @@ test("[JN6] a segment that is missing, cut short, of another journal, or in anot
   await refused(
     (disk) =>
       disk.tamper(names[3]!, () => {
-        let other = new Uint8Array(0);
-        disk.tamper(names[2]!, (bytes) => void (other = bytes.slice()));
+        let other: Uint8Array | undefined;
+        disk.tamper(names[2]!, (bytes) => {
+          other = bytes.slice();
+          return undefined;
+        });
         return other;
       }),
     /that of another segment/,

@@ -1,0 +1,219 @@
+/**
+ * Rows of players into MariaDB: `Store.applyBatch` of 1,000 rows, all of it (checks, sorting, SQL, one transaction with
+ * the journal's position), against the bare driver. Its floor is the best that the driver does with the same rows into
+ * the same table: multi-row upserts without guard or transaction, their values ready before the clock starts, with the
+ * statement length that suits it best of all that are tried. The second floor is one awaited upsert a row.
+ *
+ * Two thirds of what is measured is the server's work, which commits to disk each time. Everything takes turns.
+ */
+import mysql, { type Connection } from "mysql2/promise";
+import { newPlayer, type PlayerRow } from "../../engine/player.js";
+import { Prng } from "../../engine/prng.js";
+import { systemClock } from "../../engine/time.js";
+import { MysqlStore } from "../../persistence/mysql-store.js";
+import { MariaDb } from "../../test/mariadb.js";
+import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { median } from "../median.js";
+
+const PLAYERS = 20_000;
+const BATCH_ROWS = 1_000;
+const FLOOR_ROWS = [250, 500, 750, 1_000] as const;
+const CASE = "player rows into MariaDB";
+const LEDGER_CASE = "player rows, each with a line of the ledger";
+
+const columns = ["player_id", "name", "level", "experience", "gold", "x", "y", "inventory", "version"];
+const bareUpsert = `INSERT INTO players (${columns.join(", ")}) VALUES ? ON DUPLICATE KEY UPDATE ${columns
+  .slice(1)
+  .map((column) => `${column} = VALUES(${column})`)
+  .join(", ")}`;
+
+export async function run(options: BenchOptions): Promise<BenchRow[]> {
+  const server = await MariaDb.start(["--innodb-buffer-pool-size=256M"]);
+  try {
+    await server.run("CREATE DATABASE bench CHARACTER SET utf8mb4");
+    const place = { socketPath: server.socketPath, user: "root", database: "bench" };
+    const store = new MysqlStore(place);
+    await store.open();
+    const bare = await mysql.createConnection({ ...place, charset: "UTF8MB4_BIN" });
+    try {
+      return await measure(store, bare, options);
+    } finally {
+      await bare.end();
+      await store.close();
+    }
+  } finally {
+    await server.remove();
+  }
+}
+
+async function measure(store: MysqlStore, bare: Connection, options: BenchOptions): Promise<BenchRow[]> {
+  const world = new World(options.smoke ? BATCH_ROWS : PLAYERS);
+  for (let at = 0; at < world.players.length; at += BATCH_ROWS)
+    await store.applyBatch({ players: world.players.slice(at, at + BATCH_ROWS), battleResults: [] });
+  const rounds = options.smoke ? 1 : 12;
+  const batches = options.smoke ? 1 : 10;
+  const singles = options.smoke ? 10 : 400;
+  const rates = new Map<string, number[]>();
+  const note = (subject: string, rate: number) => {
+    const all = rates.get(subject) ?? [];
+    rates.set(subject, all);
+    all.push(rate);
+  };
+  const subjects: readonly (readonly [string, () => Promise<number>])[] = [
+    ["store", () => ours(store, { world, batches, lines: 0 })],
+    ...FLOOR_ROWS.map((rows) => [`bare ${rows}`, () => multiRow(bare, { world, rows, batches })] as const),
+    ["ledger", () => ours(store, { world, batches, lines: 1 })],
+    ["single", () => singleRow(bare, { world, rows: singles })],
+  ];
+  // One round more, in which everybody warms up.
+  for (let round = -1; round < rounds; round++) {
+    // Who comes after whom changes from round to round: a neighbour's dirty pages are work, too.
+    for (let turn = 0; turn < subjects.length; turn++) {
+      const [subject, once] = subjects[(turn + round + subjects.length) % subjects.length]!;
+      const rate = await once();
+      if (round >= 0) note(subject, rate);
+    }
+  }
+  const best = FLOOR_ROWS.map((rows) => ({ rows, rate: median(rates.get(`bare ${rows}`)!) })).reduce(
+    (a, b) => (b.rate > a.rate ? b : a),
+  );
+  const ratio = (subject: string, floor: string) =>
+    median(rates.get(subject)!.map((rate, round) => rate / rates.get(floor)![round]!));
+  const row = { suite: "store", case: CASE, unit: "rows/s" };
+  const value = (subject: string) => Math.round(median(rates.get(subject)!));
+  const bareName = `bare driver, ${best.rows} rows a statement`;
+  const singleName = "bare driver, awaited single rows";
+  const subject = `Store.applyBatch of ${BATCH_ROWS}`;
+  return [
+    {
+      ...row,
+      subject,
+      value: value("store"),
+      floor: bareName,
+      ratio: ratio("store", `bare ${best.rows}`),
+      wantAtLeast: 0.8,
+    },
+    {
+      ...row,
+      subject: `${subject} `,
+      value: value("store"),
+      floor: singleName,
+      ratio: ratio("store", "single"),
+      wantAtLeast: 25,
+    },
+    { ...row, subject: bareName, value: best.rate },
+    { ...row, subject: singleName, value: value("single") },
+    { ...row, case: LEDGER_CASE, subject, value: value("ledger") },
+  ];
+}
+
+/** Players who come in random thousands, each time a version older. */
+class World {
+  readonly players: PlayerRow[];
+  readonly #prng = new Prng(1);
+  #position = 0;
+
+  constructor(players: number) {
+    this.players = Array.from({ length: players }, () => {
+      const row = newPlayer(this.#id(), `player ${this.#prng.next() % 100_000}`);
+      row.inventory = Array.from({ length: 6 }, (_, slot) => ({ item: slot + 1, count: 1 }));
+      return row;
+    });
+  }
+
+  get progress() {
+    return { journalId: "0".repeat(32), position: ++this.#position };
+  }
+
+  draw(count: number): PlayerRow[] {
+    const { players } = this;
+    for (let at = 0; at < count; at++) {
+      const other = at + (this.#prng.next() % (players.length - at));
+      const row = players[other]!;
+      players[other] = players[at]!;
+      players[at] = {
+        ...row,
+        version: row.version + 1,
+        experience: row.experience + 10,
+        gold: row.gold + 1,
+        x: (this.#prng.next() % 1_000_000) / 1000,
+        y: (this.#prng.next() % 1_000_000) / 1000,
+      };
+    }
+    return players.slice(0, count);
+  }
+
+  #id(): string {
+    const word = () => this.#prng.next().toString(16).padStart(8, "0");
+    return word() + word() + word() + word();
+  }
+}
+
+/** Rows a second of the store. */
+async function ours(
+  store: MysqlStore,
+  options: { readonly world: World; readonly batches: number; readonly lines: 0 | 1 },
+): Promise<number> {
+  const { world, batches, lines } = options;
+  let ms = 0;
+  for (let at = 0; at < batches; at++) {
+    const players = world.draw(BATCH_ROWS);
+    const ledger = players.slice(0, lines * BATCH_ROWS).map(({ playerId, version }) => ({
+      playerId,
+      version,
+      line: 0,
+      atMs: 1_700_000_000_000,
+      reason: "battle",
+      gold: 1,
+      item: 0,
+      count: 0,
+    }));
+    const { progress } = world;
+    const startMs = systemClock.nowMs();
+    await store.applyBatch({ players, battleResults: [], ledger, progress });
+    ms += systemClock.nowMs() - startMs;
+  }
+  return (batches * BATCH_ROWS * 1000) / ms;
+}
+
+function valuesOf(rows: readonly PlayerRow[]): unknown[][] {
+  return rows
+    .toSorted((a, b) => (a.playerId < b.playerId ? -1 : 1))
+    .map((row) => [
+      Buffer.from(row.playerId, "hex"),
+      row.name,
+      row.level,
+      row.experience,
+      row.gold,
+      row.x,
+      row.y,
+      JSON.stringify(row.inventory.map(({ item, count }) => [item, count])),
+      row.version,
+    ]);
+}
+
+async function multiRow(
+  bare: Connection,
+  options: { readonly world: World; readonly rows: number; readonly batches: number },
+): Promise<number> {
+  const { world, rows } = options;
+  const statements = Math.ceil((options.batches * BATCH_ROWS) / rows);
+  let ms = 0;
+  for (let at = 0; at < statements; at++) {
+    const values = valuesOf(world.draw(rows));
+    const startMs = systemClock.nowMs();
+    await bare.query(bareUpsert, [values]);
+    ms += systemClock.nowMs() - startMs;
+  }
+  return (statements * rows * 1000) / ms;
+}
+
+async function singleRow(
+  bare: Connection,
+  options: { readonly world: World; readonly rows: number },
+): Promise<number> {
+  const values = valuesOf(options.world.draw(options.rows));
+  const startMs = systemClock.nowMs();
+  for (const value of values) await bare.query(bareUpsert, [[value]]);
+  return (values.length * 1000) / (systemClock.nowMs() - startMs);
+}
