@@ -168,7 +168,6 @@ class Server implements RunningServer {
     const ticketKey = loadServerKey(folder.file("server.key"));
     const grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
     assignPartition(this.#view.ownership, partition(grid, config.shards.count));
-    this.control.originMs = clock.nowMs();
     warnOfCores(config, log);
     this.#admin = await AdminServer.open(this.#view, { ...config.admin, log }).catch(
       listenRefused(config, "admin"),
@@ -182,6 +181,10 @@ class Server implements RunningServer {
       () => this.#onThreadGone("persistence", null),
       (error: unknown) => this.#onThreadGone("persistence", error),
     );
+    const { lastTick, incarnation } = this.#persistence.before;
+    // Ticks go on where the journal ends, so that nothing in it is of a tick still to come.
+    this.control.originMs = clock.nowMs() - (lastTick + 1) * (1000 / config.world.tickHz);
+    this.control.setIncarnationBase(incarnation);
     this.#supervisor.start();
     this.#watch.open();
     this.#net = await NetProxy.start({ wiring: this.#wiring, config, ticketKey }).catch(
@@ -268,11 +271,13 @@ class Server implements RunningServer {
       },
       { name: "sockets close", byMs: totalMs * 0.8, run: async () => this.#net?.stop() },
       {
-        name: "rows are applied",
+        // What the store has not got by then stays in the journal, for the next start.
+        name: "rows are kept",
         byMs: totalMs + limits.stopReportMsMax,
         run: async () => {
-          const rowsLeft = (await this.#persistence?.stop(rowsByMs)) ?? 0;
-          if (rowsLeft > 0) throw new Error(`${rowsLeft} rows were not applied and are lost`);
+          const left = await this.#persistence?.stop(rowsByMs);
+          if (left !== undefined && left.rowsLost > 0)
+            throw new Error(`the journal could not be written: ${left.rowsLost} rows are lost`);
         },
       },
     ];

@@ -90,7 +90,11 @@ function answer(view: ServerView, options: AdminOptions, request: IncomingMessag
       return text(200, "ok");
     case "/readyz": {
       const notReady = view.notReady();
-      return json(notReady.length === 0 ? 200 : 503, { ready: notReady.length === 0, notReady });
+      return json(notReady.length === 0 ? 200 : 503, {
+        ready: notReady.length === 0,
+        notReady,
+        impaired: view.impaired(),
+      });
     }
     case "/metrics":
       return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body: metricsText(view) };

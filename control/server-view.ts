@@ -79,8 +79,32 @@ export class ServerView {
     if (!this.isStarted) reasons.push("the server is starting");
     if (this.control.phase !== "running") reasons.push(`the server is ${this.control.phase}`);
     for (const name of this.silentThreads()) reasons.push(`${name} gives no sign of life`);
-    if (this.persistence.get(persistenceMetric.store_up) !== 1) reasons.push("the store does not answer");
     return reasons;
+  }
+
+  /**
+   * What does not work though players are served, in words; empty when everything does. Such a server stays in the load
+   * balancer: every other one that shares the store is as badly off.
+   */
+  impaired(): string[] {
+    const reasons: string[] = [];
+    const { journalState } = this.control;
+    if (this.persistence.get(persistenceMetric.store_up) !== 1)
+      reasons.push(
+        "the store does not answer: rows wait in the journal, and players it does not know cannot enter",
+      );
+    if (journalState === "full")
+      reasons.push("too much waits for the store: what must be durable is refused");
+    if (journalState === "failing")
+      reasons.push("the journal's disk does not write: what must be durable is refused");
+    if (this.persistence.get(persistenceMetric.players_held) > 0)
+      reasons.push("rows of some players are set aside: see dead_letters in the store");
+    return reasons;
+  }
+
+  /** How long a thread may be silent. Persistence waits for a disk inside its store, and a disk may stall for seconds. */
+  heartbeatAgeMsMax(thread: number): number {
+    return thread === this.control.storeThread ? limits.threadStartMsMax : limits.heartbeatAgeMsMax;
   }
 
   /** Names of the threads, this one aside, that have not beaten yet or for too long. */
@@ -88,7 +112,7 @@ export class ServerView {
     const names: string[] = [];
     for (let thread = 0; thread < this.control.threadCount; thread++) {
       if (thread === this.control.mainThread) continue;
-      if (this.heartbeatAgeMs(thread) > limits.heartbeatAgeMsMax) names.push(this.threadName(thread));
+      if (this.heartbeatAgeMs(thread) > this.heartbeatAgeMsMax(thread)) names.push(this.threadName(thread));
     }
     return names;
   }
@@ -112,6 +136,7 @@ function lanesOf({ lanes }: Wiring): NamedLane[] {
     ...lanes.toStore.map((ring, i) => named("to_store", shard(i), "persistence", ring)),
     named("net_to_store", "net", "persistence", lanes.netToStore),
     named("store_to_net", "persistence", "net", lanes.storeToNet),
+    ...lanes.storeToShard.map((ring, i) => named("store_to_shard", "persistence", shard(i), ring)),
     ...lanes.toPeer.flatMap((row, i) =>
       row.flatMap((ring, j) => (ring === null ? [] : [named("to_peer", shard(i), shard(j), ring)])),
     ),

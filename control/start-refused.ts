@@ -15,14 +15,22 @@ export class StartRefused extends Error {
   }
 }
 
+/** What the journal finds wrong with itself, by the names of its errors. */
+const damages: readonly string[] = ["JournalDamaged", "JournalUnreadable", "JournalBehindStore"];
+
 /** The error comes from another thread, by copy: its class is lost on the way, its name is not. */
 export function storeRefused(error: Error): never {
   if (error.message.startsWith("store.url:"))
     throw new StartRefused(exitCodes.config, error.message, { cause: error });
+  if (damages.includes(error.name))
+    throw new StartRefused(exitCodes.damaged, `${error.message} (dataFolder, GRIDSHARD_DATA_FOLDER)`, {
+      cause: error,
+    });
   const isTold = error.name === "StoreUnavailable" || error.name === "SchemaMismatch";
   if (!isTold) throw error;
-  const keys = "store.url, GRIDSHARD_STORE_URL; store.startWaitMs says how long a start waits";
-  throw new StartRefused(exitCodes.storeUnavailable, `${error.message} (${keys})`, { cause: error });
+  throw new StartRefused(exitCodes.storeUnavailable, `${error.message} (store.url, GRIDSHARD_STORE_URL)`, {
+    cause: error,
+  });
 }
 
 /** Turns the system's error into the sentence an operator needs. */

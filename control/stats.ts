@@ -20,6 +20,7 @@ export function statsOf(view: ServerView): object {
     version: options.version,
     phase: control.phase,
     notReady: view.notReady(),
+    impaired: view.impaired(),
     uptimeMs: Math.round(view.uptimeMs),
     residentBytes: process.memoryUsage.rss(),
     world: {
@@ -46,7 +47,11 @@ export function statsOf(view: ServerView): object {
       };
     }),
     net: { cpuSeconds: cpuSeconds(control.netThread), counters: valuesOf(view.net) },
-    persistence: { cpuSeconds: cpuSeconds(control.storeThread), counters: valuesOf(view.persistence) },
+    persistence: {
+      cpuSeconds: cpuSeconds(control.storeThread),
+      journalState: control.journalState,
+      counters: valuesOf(view.persistence),
+    },
     main: { cpuSeconds: cpuSeconds(control.mainThread) },
     lanes: view.lanes.map(({ name, from, to, ring }) => ({ lane: name, from, to, ...ringStats(ring) })),
     // The upper ends of octaves: enough to see which room is slow, and about how slow.

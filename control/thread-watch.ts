@@ -43,7 +43,7 @@ export class ThreadWatch {
     supervisor.watch();
     for (const thread of [control.netThread, control.storeThread]) {
       const ageMs = view.heartbeatAgeMs(thread);
-      const isSilent = Number.isFinite(ageMs) && ageMs > limits.heartbeatAgeMsMax;
+      const isSilent = Number.isFinite(ageMs) && ageMs > view.heartbeatAgeMsMax(thread);
       if (isSilent === this.#silent.has(thread)) continue;
       const fields = { thread: view.threadName(thread), heartbeatAgeMs: ageMs };
       if (isSilent) {

@@ -1,83 +1,94 @@
 /**
- * Rows on their way to the store. Player rows are merged, newest version per player, so that a store which is away
- * for an hour costs one row a player and not one a save. Rows are kept until the store has them.
- *
- * One batch is in flight at a time:
+ * Rows on their way to the store: kept until the store has them, merged per player, so that a store which is away for an
+ * hour costs one row a player and not one a save.
  *
  * ```
- *  offer… ──► pending ──due──► parts ──applied──► gone
- *                               ▲  │ unavailable: the same part again, after a back-off that doubles
- *                               └──┤ rejected: the part in two halves; of one row: set aside, counted, logged
- * ```
+ *  offer ──► fresh ──durable──► waiting ──due──► parts ──applied──► gone
+ *  (loads see the row from                        ▲  │ unavailable: the same part again, after a back-off that doubles
+ *   here on)                                      └──┤ rejected: the row at fault is set aside, with its player's
+ * ```                                                  later rows: dead letters, applied with the rest
+ *
+ * One part is with the store at a time; meanwhile the next is decoded. What belongs to one player travels together.
+ * Every part says how far the journal is applied once it is: the position before the oldest row that then is left.
  */
 import { assert } from "../engine/assert.js";
 import type { Log } from "../engine/log.js";
-import type { BattleResultRow, PlayerRow } from "../engine/player.js";
+import type { PlayerRow } from "../engine/player.js";
+import type { Clock } from "../engine/time.js";
+import { Fifo } from "./fifo.js";
+import { type KeptRow, playerOf } from "./kept-row.js";
+import { batchOf, type Part, type SetAside, splitByFault, type Unit, unitOf } from "./part.js";
+import { PlayerRows } from "./player-rows.js";
 import { type Store, StoreRejected, StoreUnavailable } from "./store.js";
+import { openFor, type StoreAsFound } from "./store-opening.js";
 
 export interface BatcherLimits {
-  /** Rows that wait, beside those in flight. A row of a player who waits already is always taken. */
+  /** Rows that wait: past it {@link Batcher.isFull}, and past twice as many {@link Batcher.isStuffed}. */
   readonly pendingRowsMax: number;
   /** Rows of one batch. */
   readonly batchRowsMax: number;
   /** How long a row may wait for company. */
   readonly flushMs: number;
-  /** Wait before a batch is tried again; doubled each time, up to `backoffMsMax`. */
+  /** Wait before a store that is away is asked again; doubled each time, up to `backoffMsMax`. */
   readonly backoffMs: number;
   readonly backoffMsMax: number;
+  /** Players whose rows are held back. Beyond it the store is taken for broken: nothing more is set aside. */
+  readonly heldPlayersMax: number;
 }
 
 export interface BatcherOptions {
+  /** Not open: the batcher opens it, and again after it has been away at the start. */
   readonly store: Store;
+  readonly journalId: string;
+  readonly clock: Clock;
   readonly log: Log;
   readonly limits: BatcherLimits;
   /** Called when the store has answered and {@link Batcher.duty} has something to do: rings the thread's doorbell. */
   readonly wake: () => void;
 }
 
-/** One row of either kind. */
-type Row =
-  | { readonly kind: "player"; readonly row: PlayerRow }
-  | { readonly kind: "battle"; readonly row: BattleResultRow };
-
 /** What the store is doing for us. */
 type Flight =
   | { readonly kind: "idle" }
-  | { readonly kind: "applying"; readonly sinceMs: number }
+  | { readonly kind: "opening" }
+  | { readonly kind: "applying"; readonly sinceMs: number; readonly progress: number }
   | { readonly kind: "probing" }
-  | { readonly kind: "answered"; readonly sinceMs: number; readonly error: unknown }
+  | { readonly kind: "answered"; readonly asked: Flight; readonly answer: Answer }
   | { readonly kind: "backing off"; readonly untilMs: number };
 
-/** Far more players than change shards in the time that a row stays on a lane. */
-const APPLIED_VERSIONS_MAX = 20_000;
+type Answer =
+  | { readonly kind: "done" }
+  | { readonly kind: "opened"; readonly found: StoreAsFound }
+  | { readonly kind: "failed"; readonly error: unknown };
 
 const idle: Flight = { kind: "idle" };
 
 export class Batcher {
-  readonly #store: Store;
-  readonly #log: Log;
-  readonly #limits: BatcherLimits;
-  readonly #wake: () => void;
-  readonly #players = new Map<string, PlayerRow>();
-  readonly #battles = new Map<string, BattleResultRow>();
-  /** When the oldest pending row came; meaningless without one. */
-  #pendingSinceMs = 0;
-  /** The batch in flight: whole at first, then what is left of it in the pieces that rejections made. */
-  readonly #parts: Row[][] = [];
-  /**
-   * Versions applied lately, oldest first. A player who changes shards has rows on two lanes, and the later row may be
-   * applied before the earlier one is taken: then that one must not be taken for the newest there is.
-   */
-  readonly #applied = new Map<string, number>();
-  /** The players among the parts. */
-  readonly #inFlight = new Map<string, PlayerRow>();
+  readonly #options: BatcherOptions;
+  readonly #players = new Map<string, PlayerRows>();
+  /** Of groups that are not durable yet, in the order of their positions. */
+  readonly #fresh = new Fifo<KeptRow>();
+  /** Players with rows that may go to the store, and battles, oldest first. */
+  readonly #waiting = new Fifo<PlayerRows | KeptRow>();
+  #waitingRows = 0;
+  /** When the oldest of those came; meaningless without one. */
+  #waitingSinceMs = 0;
+  /** What is with the store, what rejections have left of it, and what is to follow. */
+  readonly #parts: Part[] = [];
+  #partRows = 0;
   #flight: Flight = idle;
   #backoffMs: number;
-  #isFull = false;
+  #isOpened = false;
+  #heldPlayers = 0;
+  /** Positions that are durable. */
+  #durable = 0;
+  #applied = 0;
   /** Whether rows are to be applied without waiting for company. */
   isDraining = false;
   /** Whether the store answered when it was last asked. */
-  isStoreUp = true;
+  isStoreUp = false;
+  /** Why the store cannot be opened until somebody has done something; null when there is no such reason. */
+  refusal: Error | null = null;
   pendingMax = 0;
   appliedRows = 0;
   /** Batches applied, and the time from giving them to the store to its answer. */
@@ -85,81 +96,122 @@ export class Batcher {
   batchMs = 0;
   /** Batches given to the store again because it was away. */
   retries = 0;
-  /** Rows not taken because too many wait. */
-  refusedRows = 0;
-  /** Rows that the store will never take, set aside. */
+  /** Rows that the store would not take, set aside with those held back behind them. */
   rejectedRows = 0;
   /** What the store said last when it did not do as asked; "" if it always did. */
   lastError = "";
 
   constructor(options: BatcherOptions) {
-    this.#store = options.store;
-    this.#log = options.log;
-    this.#limits = options.limits;
-    this.#wake = options.wake;
-    this.#backoffMs = options.limits.backoffMs;
-    assert(options.limits.batchRowsMax > 0 && options.limits.pendingRowsMax > 0, "a batch holds a row");
-    assert(options.limits.backoffMs > 0, "a store that is away is not asked without end");
+    const { limits } = options;
+    this.#options = options;
+    this.#backoffMs = limits.backoffMs;
+    assert(limits.batchRowsMax > 0 && limits.pendingRowsMax > 0, "a batch holds a row");
+    assert(limits.backoffMs > 0, "a store that is away is not asked without end");
   }
 
-  /** Rows not applied yet, those in flight included. */
+  /** Rows not applied yet, those with the store included. */
   get pending(): number {
-    return this.#waiting + this.#parts.reduce((sum, part) => sum + part.length, 0);
+    return this.#fresh.length + this.#waitingRows + this.#partRows;
   }
 
+  /** Everything durable is applied, or cannot be now. */
   get isIdle(): boolean {
     return this.pending === 0 && (this.#flight.kind === "idle" || this.#flight.kind === "backing off");
   }
 
-  /** Takes a player's row, unless a newer one is known; false, counted and logged, when too many rows wait. */
-  offerPlayer(row: PlayerRow, nowMs: number): boolean {
-    if (row.version < (this.#applied.get(row.playerId) ?? 0)) return true;
-    const known = this.#players.get(row.playerId);
-    if (known === undefined && !this.#hasRoom(nowMs)) return false;
-    if (known === undefined || row.version >= known.version) this.#players.set(row.playerId, row);
-    this.pendingMax = Math.max(this.pendingMax, this.pending);
-    return true;
+  /** Rows of groups that are not durable. */
+  get fresh(): number {
+    return this.#fresh.length;
   }
 
-  /** As {@link offerPlayer}, of a finished battle. */
-  offerBattleResult(row: BattleResultRow, nowMs: number): boolean {
-    if (!this.#battles.has(row.battleId)) {
-      if (!this.#hasRoom(nowMs)) return false;
-      this.#battles.set(row.battleId, row);
-    }
+  get isFull(): boolean {
+    return this.pending >= this.#options.limits.pendingRowsMax;
+  }
+
+  /** No further row is to be offered. */
+  get isStuffed(): boolean {
+    return this.pending >= 2 * this.#options.limits.pendingRowsMax;
+  }
+
+  /** Whether the store has been opened, so that {@link isStoreUp} is about more than its absence. */
+  get isOpened(): boolean {
+    return this.#isOpened;
+  }
+
+  /** Whether the store has been asked for something and has answered. */
+  get hasBeenAsked(): boolean {
+    return this.#isOpened || this.lastError !== "";
+  }
+
+  get heldPlayers(): number {
+    return this.#heldPlayers;
+  }
+
+  /** Journal records up to here are needed for the store no more. */
+  get appliedPosition(): number {
+    if (this.#parts.length === 0 && this.#waiting.length === 0) return this.#durable;
+    return this.#applied;
+  }
+
+  /** Takes a row of a group that has been appended. Loads see it from now on; the store, once it is durable. */
+  offer(row: KeptRow): void {
+    if (row.position <= this.#applied) return;
+    this.#fresh.push(row);
+    if (row.kind !== "battle") this.#rowsOf(row.key).noteFresh(row);
     this.pendingMax = Math.max(this.pendingMax, this.pending);
-    return true;
+  }
+
+  /** The journal has everything up to `position` for good. */
+  release(position: number, nowMs: number): void {
+    this.#durable = position;
+    for (let row = this.#fresh.peek(); row !== undefined; row = this.#fresh.peek()) {
+      if (row.position > position) break;
+      this.#fresh.shift();
+      this.#wait(row, nowMs);
+    }
   }
 
   /**
    * The player as of every row offered so far, applied or not. Throws as {@link Store.loadPlayer} when the store
-   * has to be asked.
+   * has to be asked, and {@link StoreUnavailable} at once while it is known to be away.
    */
   async loadPlayer(playerId: string): Promise<PlayerRow | null> {
-    const waiting = this.#newest(playerId);
-    if (waiting !== null) return waiting;
+    const known = this.#players.get(playerId)?.newest;
+    if (known !== undefined && known !== null) return playerOf(known);
+    if (!this.isStoreUp) throw new StoreUnavailable(`the store is away (${this.lastError})`);
+    // Whatever is offered meanwhile stays here, though it be applied, until this load has seen it.
+    const rows = this.#rowsOf(playerId);
+    rows.loads++;
     try {
-      const stored = await this.#store.loadPlayer(playerId);
+      const stored = await this.#options.store.loadPlayer(playerId);
       this.#setStoreUp(true);
-      const since = this.#newest(playerId);
+      const since = rows.newest === null ? null : playerOf(rows.newest);
       return since !== null && since.version >= (stored?.version ?? 0) ? since : stored;
     } catch (error) {
-      if (error instanceof StoreUnavailable) this.#setStoreUp(false);
       if (error instanceof Error) this.lastError = error.message;
+      if (error instanceof StoreUnavailable) this.#setStoreUp(false);
       throw error;
+    } finally {
+      rows.loads--;
+      this.#forget(rows);
     }
   }
 
-  /** One pass: takes the store's answer, then gives it the next batch when one is due. Returns the rows it moved. */
+  /** One pass: takes the store's answer, then gives it the next part when one is due. Returns the rows it moved. */
   duty(nowMs: number): number {
     let moved = 0;
     if (this.#flight.kind === "answered") moved += this.#land(this.#flight, nowMs);
     if (this.#flight.kind === "backing off" && nowMs >= this.#flight.untilMs) this.#flight = idle;
-    if (this.#flight.kind !== "idle") return moved;
-    if (this.#parts.length === 0 && this.#isDue(nowMs)) moved += this.#takeBatch(nowMs);
+    if (!this.#isOpened) {
+      if (this.#flight.kind === "idle") this.#open();
+      return moved;
+    }
+    const isIdle = this.#flight.kind === "idle";
+    if (this.#parts.length === (isIdle ? 0 : 1) && this.#isDue(nowMs)) moved += this.#takePart(nowMs);
+    if (!isIdle) return moved;
     const part = this.#parts[0];
     if (part !== undefined) this.#apply(part, nowMs);
-    else if (!this.isStoreUp) this.#probe(nowMs);
+    else if (!this.isStoreUp) this.#probe();
     return moved;
   }
 
@@ -168,6 +220,7 @@ export class Batcher {
     switch (this.#flight.kind) {
       case "answered":
         return 0;
+      case "opening":
       case "applying":
       case "probing":
         return Number.POSITIVE_INFINITY;
@@ -175,165 +228,302 @@ export class Batcher {
         return Math.max(0, this.#flight.untilMs - nowMs);
       case "idle":
         if (this.#parts.length > 0 || this.#isDue(nowMs) || !this.isStoreUp) return 0;
-        return this.#waiting === 0
+        return this.#waitingRows === 0
           ? Number.POSITIVE_INFINITY
-          : Math.max(0, this.#pendingSinceMs + this.#limits.flushMs - nowMs);
+          : Math.max(0, this.#waitingSinceMs + this.#options.limits.flushMs - nowMs);
     }
   }
 
-  get #waiting(): number {
-    return this.#players.size + this.#battles.size;
+  // ---- rows -----------------------------------------------------------------------------------------------
+
+  #rowsOf(playerId: string): PlayerRows {
+    const known = this.#players.get(playerId);
+    if (known !== undefined) return known;
+    const rows = new PlayerRows(playerId);
+    this.#players.set(playerId, rows);
+    return rows;
   }
 
-  #newest(playerId: string): PlayerRow | null {
-    const waiting = this.#players.get(playerId);
-    const flying = this.#inFlight.get(playerId);
-    if (waiting === undefined || flying === undefined) return waiting ?? flying ?? null;
-    return waiting.version >= flying.version ? waiting : flying;
+  #forget(rows: PlayerRows): void {
+    if (rows.isSpent) this.#players.delete(rows.playerId);
   }
 
-  #hasRoom(nowMs: number): boolean {
-    const waiting = this.#waiting;
-    if (waiting === 0) this.#pendingSinceMs = nowMs;
-    if (waiting < this.#limits.pendingRowsMax) return true;
-    this.refusedRows++;
-    if (!this.#isFull)
-      this.#log.error("rows are refused: too many wait for the store", {
-        pending: waiting,
-        lastError: this.lastError,
-      });
-    this.#isFull = true;
-    return false;
+  #wait(row: KeptRow, nowMs: number): void {
+    if (this.#waitingRows === 0) this.#waitingSinceMs = nowMs;
+    if (row.kind === "battle") {
+      this.#waiting.push(row);
+      this.#waitingRows++;
+      return;
+    }
+    const rows = this.#players.get(row.key);
+    assert(rows !== undefined, "a player with a fresh row is known");
+    const wasWaiting = rows.isWaiting;
+    this.#waitingRows += rows.noteDurable(row);
+    if (!wasWaiting) this.#waiting.push(rows);
   }
 
   #isDue(nowMs: number): boolean {
-    if (this.#waiting === 0) return false;
-    return (
-      this.isDraining ||
-      this.#waiting >= this.#limits.batchRowsMax ||
-      nowMs - this.#pendingSinceMs >= this.#limits.flushMs
-    );
+    if (this.#waitingRows === 0) return false;
+    const { batchRowsMax, flushMs } = this.#options.limits;
+    return this.isDraining || this.#waitingRows >= batchRowsMax || nowMs - this.#waitingSinceMs >= flushMs;
   }
 
-  #takeBatch(nowMs: number): number {
-    const batch: Row[] = [];
-    for (const [id, row] of this.#players) {
-      if (batch.length >= this.#limits.batchRowsMax) break;
-      batch.push({ kind: "player", row });
-      this.#inFlight.set(id, row);
-      this.#players.delete(id);
+  #takePart(nowMs: number): number {
+    const { batchRowsMax } = this.#options.limits;
+    const units: Unit[] = [];
+    let count = 0;
+    while (count < batchRowsMax) {
+      const first = this.#waiting.peek();
+      if (first === undefined) break;
+      const rows = first instanceof PlayerRows ? first.rowCount : 1;
+      if (count > 0 && count + rows > batchRowsMax) break;
+      this.#waiting.shift();
+      const unit = unitOf(first, batchRowsMax);
+      units.push(unit);
+      count += unit.rows.length;
+      if (first instanceof PlayerRows && first.isWaiting) this.#waiting.unshift(first);
     }
-    for (const [id, row] of this.#battles) {
-      if (batch.length >= this.#limits.batchRowsMax) break;
-      batch.push({ kind: "battle", row });
-      this.#battles.delete(id);
-    }
-    this.#parts.push(batch);
+    this.#parts.push({ units, aside: [] });
+    this.#waitingRows -= count;
+    this.#partRows += count;
     // What is left has waited at least as long, and is due at once.
-    if (this.#waiting === 0) this.#pendingSinceMs = nowMs;
-    this.#isFull = false;
-    return batch.length;
+    if (this.#waitingRows === 0) this.#waitingSinceMs = nowMs;
+    return count;
   }
 
-  #apply(part: readonly Row[], nowMs: number): void {
-    this.#flight = { kind: "applying", sinceMs: nowMs };
-    const players = part.flatMap((one) => (one.kind === "player" ? [one.row] : []));
-    const battleResults = part.flatMap((one) => (one.kind === "battle" ? [one.row] : []));
-    this.#answer(this.#store.applyBatch({ players, battleResults }), nowMs);
+  // ---- the store ------------------------------------------------------------------------------------------
+
+  #open(): void {
+    const { store, journalId } = this.#options;
+    const held = this.#options.limits.heldPlayersMax;
+    this.#flight = { kind: "opening" };
+    this.#answer(openFor(store, journalId, held).then((found): Answer => ({ kind: "opened", found })));
+  }
+
+  #apply(part: Part, nowMs: number): void {
+    const { store, journalId, clock } = this.#options;
+    this.#holdBack(part);
+    const progress = this.#progressBehind(part);
+    this.#flight = { kind: "applying", sinceMs: nowMs, progress };
+    const batch = batchOf(part, { journalId, progress, atMs: clock.wallMs() });
+    this.#answer(store.applyBatch(batch).then((): Answer => ({ kind: "done" })));
   }
 
   /** Nobody else would notice that the store is back. */
-  #probe(nowMs: number): void {
+  #probe(): void {
     this.#flight = { kind: "probing" };
-    this.#answer(this.#store.health(), nowMs);
+    this.#answer(this.#options.store.health().then((): Answer => ({ kind: "done" })));
   }
 
-  #answer(asked: Promise<void>, sinceMs: number): void {
-    const answered = (error: unknown) => {
-      this.#flight = { kind: "answered", sinceMs, error };
-      this.#wake();
+  #answer(asked: Promise<Answer>): void {
+    const flight = this.#flight;
+    const answered = (answer: Answer) => {
+      this.#flight = { kind: "answered", asked: flight, answer };
+      this.#options.wake();
     };
-    asked.then(() => answered(null), answered);
+    asked.then(answered, (error: unknown) => answered({ kind: "failed", error }));
+  }
+
+  /** The position before the oldest row that is left when `part` has been applied. */
+  #progressBehind(part: Part): number {
+    let oldest = this.#durable + 1;
+    for (const other of this.#parts) {
+      if (other === part) continue;
+      for (const unit of other.units) oldest = Math.min(oldest, unit.since);
+      for (const { unit } of other.aside) oldest = Math.min(oldest, unit.since);
+    }
+    const first = this.#waiting.peek();
+    if (first !== undefined)
+      oldest = Math.min(oldest, first instanceof PlayerRows ? first.since : first.position);
+    return Math.max(this.#applied, oldest - 1);
   }
 
   /** Acts on the store's answer. An error that is not the store's own is our bug, and ends the thread. */
-  #land(answer: { readonly sinceMs: number; readonly error: unknown }, nowMs: number): number {
-    const { error } = answer;
+  #land(answered: Extract<Flight, { kind: "answered" }>, nowMs: number): number {
+    const { answer, asked } = answered;
     this.#flight = idle;
-    if (error !== null && !(error instanceof StoreUnavailable) && !(error instanceof StoreRejected))
-      throw error;
-    if (error !== null) this.lastError = error.message;
-    if (error instanceof StoreUnavailable) {
-      this.#backOff(nowMs);
+    if (answer.kind === "failed") {
+      this.#fail(answer.error, asked, nowMs);
       return 0;
     }
     this.#setStoreUp(true);
-    this.#backoffMs = this.#limits.backoffMs;
-    const part = this.#parts.shift();
-    // A probe has no part.
-    if (part === undefined) return 0;
-    if (error !== null) {
-      this.#split(part, error);
-      return 0;
-    }
-    this.appliedRows += part.length;
-    this.batches++;
-    this.batchMs += nowMs - answer.sinceMs;
-    this.#forget(part);
-    for (const one of part) if (one.kind === "player") this.#remember(one.row);
-    return part.length;
+    this.#backoffMs = this.#options.limits.backoffMs;
+    if (answer.kind === "opened") this.#opened(answer.found);
+    return asked.kind === "applying" ? this.#landPart(asked, nowMs) : 0;
   }
 
-  #remember({ playerId, version }: PlayerRow): void {
-    const waiting = this.#players.get(playerId);
-    if (waiting !== undefined && waiting.version < version) this.#players.delete(playerId);
-    // Deleted first, so that it comes last in the map's order.
-    this.#applied.delete(playerId);
-    this.#applied.set(playerId, version);
-    if (this.#applied.size <= APPLIED_VERSIONS_MAX) return;
-    for (const oldest of this.#applied.keys()) {
-      this.#applied.delete(oldest);
-      break;
+  #fail(error: unknown, asked: Flight, nowMs: number): void {
+    if (asked.kind === "opening" && error instanceof Error && isForGood(error)) {
+      this.#refuse(error, nowMs);
+      return;
     }
+    if (error instanceof StoreUnavailable) {
+      this.lastError = error.message;
+      if (asked.kind === "applying") this.retries++;
+      this.#backOff(nowMs);
+      return;
+    }
+    if (!(error instanceof StoreRejected) || asked.kind !== "applying") throw error;
+    this.lastError = error.message;
+    this.#setStoreUp(true);
+    this.#split(error, nowMs);
+  }
+
+  #refuse(error: Error, nowMs: number): void {
+    if (this.refusal === null || this.refusal.message !== error.message)
+      this.#options.log.error("the store cannot be used as it is; rows are kept", { reason: error.message });
+    this.refusal = error;
+    this.lastError = error.message;
+    this.#backOff(nowMs);
+  }
+
+  #opened(found: StoreAsFound): void {
+    if (found.applied > this.#durable) throw new JournalBehindStore(found.applied, this.#durable);
+    this.#isOpened = true;
+    this.refusal = null;
+    this.#applied = Math.max(this.#applied, found.applied);
+    for (const { playerId, newest } of found.held) {
+      const rows = this.#rowsOf(playerId);
+      rows.isHeld = true;
+      this.#heldPlayers++;
+      if (newest !== null && newest.version >= rows.newestVersion) rows.note(newest);
+    }
+    this.#drop(found.applied);
+  }
+
+  /** Lets go of what the store turned out to have. */
+  #drop(applied: number): void {
+    for (
+      let row = this.#fresh.peek();
+      row !== undefined && row.position <= applied;
+      row = this.#fresh.peek()
+    ) {
+      this.#fresh.shift();
+      const rows = this.#players.get(row.key);
+      if (row.kind === "battle" || rows === undefined) continue;
+      rows.fresh--;
+      this.#forget(rows);
+    }
+    for (let left = this.#waiting.length; left > 0; left--) {
+      const one = this.#waiting.shift()!;
+      if (!(one instanceof PlayerRows)) {
+        if (one.position > applied) this.#waiting.push(one);
+        else this.#waitingRows--;
+        continue;
+      }
+      this.#waitingRows -= one.dropUpTo(applied);
+      if (one.isWaiting) this.#waiting.push(one);
+      else this.#forget(one);
+    }
+  }
+
+  #landPart(asked: Extract<Flight, { kind: "applying" }>, nowMs: number): number {
+    const part = this.#parts.shift()!;
+    this.batches++;
+    this.batchMs += nowMs - asked.sinceMs;
+    this.#applied = asked.progress;
+    let rows = 0;
+    for (const unit of part.units) {
+      rows += unit.rows.length;
+      this.#landed(unit);
+    }
+    this.appliedRows += rows;
+    for (const { unit, reason } of part.aside) {
+      rows += unit.rows.length;
+      this.#told(unit, reason);
+      this.#landed(unit);
+    }
+    this.#partRows -= rows;
+    return rows;
+  }
+
+  #landed({ player, rows }: Unit): void {
+    if (player === null) return;
+    player.flying -= rows.length;
+    this.#forget(player);
+  }
+
+  #told(unit: Unit, reason: string): void {
+    const first = this.rejectedRows === 0;
+    this.rejectedRows += unit.rows.length;
+    const [row] = unit.rows;
+    this.#options.log.error(
+      "the store does not take a row; it is set aside in dead_letters, and later ones with it",
+      {
+        kind: row!.kind,
+        key: row!.key,
+        position: row!.position,
+        rows: unit.rows.length,
+        reason,
+        ...(first
+          ? { remedy: "mend the table or the row, then restart: docs/OPERATING.md, Dead letters" }
+          : {}),
+      },
+    );
   }
 
   #backOff(nowMs: number): void {
     this.#setStoreUp(false);
-    if (this.#parts.length > 0) this.retries++;
     this.#flight = { kind: "backing off", untilMs: nowMs + this.#backoffMs };
-    this.#backoffMs = Math.min(this.#backoffMs * 2, this.#limits.backoffMsMax);
+    this.#backoffMs = Math.min(this.#backoffMs * 2, this.#options.limits.backoffMsMax);
   }
 
-  /** Halves a part that has a bad row in it, until the row is alone: log₂ n steps, and the rest is applied. */
-  #split(part: Row[], error: StoreRejected): void {
-    const only = part[0];
-    if (part.length === 1 && only !== undefined) {
-      this.rejectedRows++;
-      // The whole row: this line is all that is left of it.
-      this.#log.error("the store does not take a row; it is set aside", {
-        reason: error.message,
-        kind: only.kind,
-        row: JSON.stringify(only.row),
-      });
-      this.#forget(part);
+  /** Rows of a player who has a row set aside follow it. */
+  #holdBack(part: Part): void {
+    if (this.#heldPlayers === 0 || !part.units.some((unit) => unit.player?.isHeld)) return;
+    const held = part.units.filter((unit) => unit.player?.isHeld);
+    part.units = part.units.filter((unit) => !unit.player?.isHeld);
+    for (const unit of held)
+      part.aside.push({ unit, reason: "held back: an earlier row of this player was set aside" });
+  }
+
+  #split(error: StoreRejected, nowMs: number): void {
+    const part = this.#parts.shift()!;
+    const isBroken = this.#heldPlayers >= this.#options.limits.heldPlayersMax;
+    const parts = isBroken ? null : splitByFault(part, error);
+    if (parts === null) {
+      // Not about a row: the store would not even take what is set aside, or takes hardly anything any more.
+      this.#parts.unshift(part);
+      this.#backOff(nowMs);
       return;
     }
-    const middle = part.length >> 1;
-    this.#parts.unshift(part.slice(0, middle), part.slice(middle));
+    this.#parts.unshift(...parts);
+    for (const { aside } of parts) for (const one of aside) this.#hold(one);
   }
 
-  #forget(part: readonly Row[]): void {
-    for (const one of part) if (one.kind === "player") this.#inFlight.delete(one.row.playerId);
+  #hold({ unit }: SetAside): void {
+    if (unit.player === null || unit.player.isHeld) return;
+    unit.player.isHeld = true;
+    this.#heldPlayers++;
   }
 
   #setStoreUp(isUp: boolean): void {
     if (this.isStoreUp === isUp) return;
+    const wasOpened = this.#isOpened;
     this.isStoreUp = isUp;
-    if (isUp) this.#log.info("the store answers again", { pending: this.pending });
+    const { log } = this.#options;
+    if (isUp)
+      log.info(wasOpened ? "the store answers again" : "the store answers", { pending: this.pending });
     else
-      this.#log.error("the store does not answer; rows are kept", {
+      log.error("the store does not answer; rows are kept in the journal and applied when it is back", {
         pending: this.pending,
         reason: this.lastError,
       });
   }
+}
+
+/** The store has rows of this journal that the journal itself has not: one of the two is not of the same time. */
+export class JournalBehindStore extends Error {
+  override readonly name = "JournalBehindStore";
+
+  constructor(applied: number, last: number) {
+    super(
+      `the store has applied the journal up to position ${applied}, and the journal ends at ${last}: it is an older copy. ` +
+        "Put back the data folder that belongs to the store, or move the journal's folder away to go on with what the store has",
+    );
+  }
+}
+
+function isForGood(error: Error): boolean {
+  return "isForGood" in error && error.isForGood === true;
 }

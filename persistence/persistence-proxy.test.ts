@@ -8,7 +8,8 @@ import { type Config, configSchema } from "../engine/config-schema.js";
 import { ByteWriter } from "../engine/lane/bytes.js";
 import { fromStore, readLoaded } from "../engine/lane/from-store.js";
 import { LaneWriter, recordReader } from "../engine/lane/lane.js";
-import { toStore, writeLoad } from "../engine/lane/to-store.js";
+import { toStore, writeLoad, writeTickEnd } from "../engine/lane/to-store.js";
+import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
 import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { encodePlayer, type PlayerRow } from "../engine/player.js";
@@ -16,6 +17,7 @@ import { systemClock } from "../engine/time.js";
 import { createWiring, type Wiring } from "../engine/wiring.js";
 import { MariaDb } from "../test/mariadb.js";
 import { DataFolder } from "./data-folder.js";
+import type { Leftover } from "./persistence.js";
 import { PersistenceProxy } from "./persistence-proxy.js";
 import { idOf, playerRow } from "./store-contract.js";
 
@@ -27,8 +29,12 @@ class Others {
   readonly #net: LaneWriter;
   readonly #back: RingReader;
   readonly #out = new ByteWriter();
+  readonly #control: ControlBlock;
+  tick: number;
 
-  constructor(wiring: Wiring) {
+  constructor(wiring: Wiring, firstTick = 0) {
+    this.tick = firstTick;
+    this.#control = new ControlBlock(wiring.control);
     const bell = new Doorbell(wiring.doorbells.store);
     const lane = (ring: RingWriter) => new LaneWriter(ring, bell, { outboxBytesMax: 1_000_000 });
     this.#shard = lane(new RingWriter(wiring.lanes.toStore[0]!));
@@ -38,7 +44,18 @@ class Others {
 
   save(row: PlayerRow): void {
     assert.ok(this.#shard.sendWriter(toStore.player, encodePlayer(row, this.#out.clear())));
+    this.endTick();
+  }
+
+  endTick(): void {
+    const end = { tick: this.tick++, wallMs: 1_700_000_000_000 };
+    assert.ok(this.#shard.sendWriter(toStore.tickEnd, writeTickEnd(this.#out, end)));
     this.#shard.flush();
+  }
+
+  /** Until the journal has every tick so far. */
+  async isDurable(): Promise<void> {
+    await until("ticks are durable", () => this.#control.durable(0) === this.tick - 1);
   }
 
   async load(playerId: string): Promise<PlayerRow | null> {
@@ -47,17 +64,23 @@ class Others {
     );
     this.#net.flush();
     const answers: (PlayerRow | null)[] = [];
-    const deadline = Date.now() + 20_000;
-    while (answers.length === 0) {
-      assert.ok(Date.now() < deadline, "a load is answered");
+    await until("a load is answered", () => {
       this.#back.drain((type, at, length) => {
         if (type === fromStore.loaded) answers.push(readLoaded(recordReader(this.#back, at, length)).player);
+        if (type === fromStore.loadFailed) answers.push(null);
       }, 100);
-      await sleep(2);
-    }
+      return answers.length > 0;
+    });
     return answers[0]!;
   }
 }
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 20_000; !isSo(); await sleep(2))
+    assert.ok(Date.now() < deadline, `in time: ${what}`);
+}
+
+const nothing: Leftover = { rowsInJournal: 0, rowsLost: 0 };
 
 function configOf(store: Partial<Config["store"]>): Config {
   return configSchema.parse({ log: { level: "error" }, store, shards: { count: 1 } });
@@ -81,30 +104,35 @@ describe("the persistence thread as main holds it", () => {
       for (let start = 1; start <= 2; start++) {
         const wiring = createWiring(config);
         const proxy = await PersistenceProxy.start({ wiring, config, folder });
-        const others = new Others(wiring);
+        const others = new Others(wiring, start * 1000);
         if (start === 2) assert.deepEqual(await others.load(idOf(1)), playerRow(1, 1));
         others.save(playerRow(1, start));
         assert.equal((await others.load(idOf(1)))?.version, start);
         for (let number = 2; number < 100; number++) others.save(playerRow(number, start));
-        assert.equal(await proxy.stop(systemClock.nowMs() + STOP_MS), 0);
+        assert.deepEqual(await proxy.stop(systemClock.nowMs() + STOP_MS), nothing);
         await proxy.ended;
       }
     }));
 
-  test("[BT31] a thread that is killed ends with a reason, and the next one goes on with the same lanes and folder", () =>
+  test("[BT31] a thread that is killed ends with a reason, and the next one has all that was durable", () =>
     withFolder(async (folder) => {
-      const config = configOf({ flushMs: 1 });
+      const config = configOf({ flushMs: 60_000 });
+      const first = await PersistenceProxy.start({ wiring: createWiring(config), config, folder });
+      assert.deepEqual(first.before, { lastTick: -1, incarnation: 0 });
       const wiring = createWiring(config);
-      const first = await PersistenceProxy.start({ wiring, config, folder });
-      const others = new Others(wiring);
-      others.save(playerRow(1, 1));
-      await others.load(idOf(1));
       await first.kill();
       await assert.rejects(first.ended, /ended with code 1/);
-      others.save(playerRow(2, 5));
       const second = await PersistenceProxy.start({ wiring, config, folder });
-      assert.equal((await others.load(idOf(2)))?.version, 5);
-      assert.equal(await second.stop(systemClock.nowMs() + STOP_MS), 0);
+      const others = new Others(wiring, 100);
+      for (let number = 1; number < 500; number++) others.save(playerRow(number, 7));
+      await others.isDurable();
+      await second.kill();
+      const again = createWiring(config);
+      const third = await PersistenceProxy.start({ wiring: again, config, folder });
+      assert.deepEqual(third.before, { lastTick: 598, incarnation: 0 });
+      const heirs = new Others(again, 599);
+      for (const number of [1, 250, 499]) assert.equal((await heirs.load(idOf(number)))?.version, 7);
+      assert.deepEqual(await third.stop(systemClock.nowMs() + STOP_MS), nothing);
     }));
 
   test("[BT32] a start that fails says why and leaves nothing running", () =>
@@ -134,7 +162,7 @@ describe("the persistence thread as main holds it", () => {
         for (let version = 2; version < 50; version++) others.save(playerRow(1, version));
         assert.equal((await others.load(idOf(1)))?.version, 49, "known without the database");
         await server.restart();
-        assert.equal(await proxy.stop(systemClock.nowMs() + STOP_MS), 0);
+        assert.deepEqual(await proxy.stop(systemClock.nowMs() + STOP_MS), nothing);
         assert.equal(await server.run("SELECT version FROM game.players"), "49\n");
       });
     } finally {

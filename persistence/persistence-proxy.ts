@@ -5,6 +5,7 @@ import { assert } from "../engine/assert.js";
 import type { Config } from "../engine/config-schema.js";
 import type { Wiring } from "../engine/wiring.js";
 import type { DataFolder, DataFolderHold } from "./data-folder.js";
+import type { Leftover } from "./persistence.js";
 
 export interface PersistenceTask {
   readonly wiring: Wiring;
@@ -12,23 +13,32 @@ export interface PersistenceTask {
   readonly hold: DataFolderHold;
 }
 
-/** Main to the thread, once: apply what is left, at the latest by `deadlineMs` of the shared clock. */
+/** Main to the thread, once: keep and apply what is left, at the latest by `deadlineMs` of the shared clock. */
 export interface StopPersistence {
   readonly deadlineMs: number;
 }
 
 /** The thread to main. */
 export type PersistenceReport =
-  | { readonly kind: "open" }
-  | { readonly kind: "closed"; readonly rowsLeft: number };
+  | ({ readonly kind: "open" } & Before)
+  | ({ readonly kind: "closed" } & Leftover);
+
+/** What the journal knows of the processes before this one. */
+export interface Before {
+  /** The greatest tick of any shard; -1: none. */
+  readonly lastTick: number;
+  /** The greatest incarnation of any shard. */
+  readonly incarnation: number;
+}
 
 /** One persistence thread, from its start to its end. Start another with the same wiring after it has died. */
 export class PersistenceProxy {
   /** Settles when the thread is gone. Rejects with the reason when it died. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
-  #rowsLeft = 0;
-  /** Settles when the store is open, or with {@link ended}. */
+  #before: Before = { lastTick: -1, incarnation: 0 };
+  #leftover: Leftover | null = null;
+  /** Settles when the journal is read and the store open, or given up for now. */
   readonly #opened: Promise<void>;
 
   private constructor(task: PersistenceTask) {
@@ -40,8 +50,12 @@ export class PersistenceProxy {
     });
     this.#opened = new Promise((resolve) => {
       worker.on("message", (report: PersistenceReport) => {
-        if (report.kind === "open") resolve();
-        else this.#rowsLeft = report.rowsLeft;
+        const { kind, ...said } = report;
+        if (kind === "closed") this.#leftover = said as Leftover;
+        else {
+          this.#before = said as Before;
+          resolve();
+        }
       });
     });
     this.ended = once(worker, "exit").then(([code]) => {
@@ -53,8 +67,8 @@ export class PersistenceProxy {
   }
 
   /**
-   * Starts the thread. Resolves when its store is open and migrated; throws what kept it from that. `folder` is
-   * held by this process until the thread has ended.
+   * Starts the thread. Resolves when it has read the journal, and its store is open and migrated or has been waited for in
+   * vain; throws what kept it from that. `folder` is held by this process until the thread has ended.
    */
   static async start(options: {
     readonly wiring: Wiring;
@@ -67,15 +81,21 @@ export class PersistenceProxy {
     return proxy;
   }
 
+  /** What the journal knows of the processes before this one. */
+  get before(): Before {
+    return this.#before;
+  }
+
   /**
-   * Lets the thread apply what is on its lanes and pending, then ends it. Shards and net have stopped writing.
-   * `deadlineMs` is on the shared monotonic clock. Returns how many rows were left behind.
+   * Lets the thread keep and apply what is on its lanes and pending, then ends it. Shards and net have stopped writing.
+   * `deadlineMs` is on the shared monotonic clock. Returns what it left undone.
    */
-  async stop(deadlineMs: number): Promise<number> {
+  async stop(deadlineMs: number): Promise<Leftover> {
     assert(Number.isFinite(deadlineMs), "a stop has a deadline");
     this.#worker.postMessage({ deadlineMs } satisfies StopPersistence);
     await this.ended;
-    return this.#rowsLeft;
+    assert(this.#leftover !== null, "a thread that ends well has said what it left");
+    return this.#leftover;
   }
 
   /** Ends the thread where it stands, as a crash would. */

@@ -1,97 +1,179 @@
-/** The persistence thread's logic: rows from shards into the batcher, loads from net answered, one duty cycle at a time. */
-
+/**
+ * The persistence thread's logic, one duty cycle at a time: groups from the lanes into the journal, their rows into the
+ * batcher, everything else into the recovery image; who waits for durability is told; loads and starts are answered.
+ */
 import { assert } from "../engine/assert.js";
-import { ByteWriter } from "../engine/lane/bytes.js";
-import { fromStore, writeLoaded, writeLoadFailed } from "../engine/lane/from-store.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
-import { recordReader } from "../engine/lane/lane.js";
-import { type LoadRecord, readLoad, toStore } from "../engine/lane/to-store.js";
 import { limits as engineLimits } from "../engine/limits.js";
 import type { Log } from "../engine/log.js";
+import type { ControlBlock, JournalState } from "../engine/memory/control-block.js";
 import type { Counters } from "../engine/memory/counters.js";
+import type { Doorbell } from "../engine/memory/doorbell.js";
 import type { RingReader } from "../engine/memory/spsc-ring.js";
 import { persistenceMetric as metric } from "../engine/metrics.js";
-import { decodeBattleResult, decodePlayer, type PlayerRow } from "../engine/player.js";
+import { cellAt, type Grid } from "../engine/space/grid.js";
 import type { Clock } from "../engine/time.js";
 import { Batcher, type BatcherLimits } from "./batcher.js";
-import { type Store, StoreRejected, StoreUnavailable } from "./store.js";
+import { Copying, type CopyingLimits } from "./copying.js";
+import { DurableWords } from "./durable-words.js";
+import { startedGroup } from "./group.js";
+import { Intake, type Taken } from "./intake.js";
+import type { Journal } from "./journal/journal.js";
+import { checkRow, type KeptRow, keepRow, rowKindOf } from "./kept-row.js";
+import { Loads } from "./loads.js";
+import { type Recovered, recoverFrom } from "./recovery.js";
+import { RecoveryImage } from "./recovery-image.js";
+import { RestoreLane, sessionsOf, shardRecordsOf } from "./restore.js";
+import type { Store } from "./store.js";
 
-export interface PersistenceLimits extends BatcherLimits {
-  /** Records taken from one lane in one duty cycle. */
+export interface PersistenceLimits extends BatcherLimits, CopyingLimits {
+  /** Records taken from net's lane in one duty cycle. */
   readonly recordsPerLane: number;
   /** Loads under way and answers not sent yet. Further ones stay on their lane. */
   readonly loadsMax: number;
+  /** Memory of the recovery image, about: past it the journal counts as full. */
+  readonly imageBytesMax: number;
 }
 
 export interface PersistenceOptions {
-  /** Open. */
+  /** Not open. */
   readonly store: Store;
+  /** Open, and closed by {@link Persistence.drainAndClose}. */
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: PersistenceLimits;
   readonly counters: Counters;
+  readonly control: ControlBlock;
+  readonly grid: Grid;
+  /** The shard that owns a cell now. */
+  readonly ownerOf: (cell: number) => number;
   readonly fromShards: readonly RingReader[];
   readonly fromNet: RingReader;
+  readonly toShards: readonly LaneWriter[];
   readonly toNet: LaneWriter;
-  /** Wakes the thread from {@link PersistenceOptions.rest}: the store has answered. */
+  /** Rung when something has become durable. */
+  readonly netBell: Pick<Doorbell, "ring">;
+  /** Wakes the thread from {@link PersistenceOptions.rest}: store or disk have answered. */
   readonly wake: () => void;
   /** Waits until woken, or so long. */
   readonly rest: (ms: number) => Promise<unknown>;
 }
 
-interface Answer {
-  readonly load: LoadRecord;
-  readonly outcome:
-    | { readonly kind: "loaded"; readonly player: PlayerRow | null }
-    | { readonly kind: "failed" };
+/** What a graceful end has left undone. */
+export interface Leftover {
+  /** Rows that the journal keeps and the store has not got. */
+  readonly rowsInJournal: number;
+  /** Rows that the journal could not keep either: lost. */
+  readonly rowsLost: number;
 }
 
 export class Persistence {
   readonly batcher: Batcher;
+  readonly image = new RecoveryImage();
   readonly #options: PersistenceOptions;
-  readonly #out = new ByteWriter(1024);
-  /** Loads that the store has not answered. */
-  #loading = 0;
-  readonly #answers: Answer[] = [];
-  #storeUpTold = false;
-  #nowMs = 0;
-  /** An error of ours in a callback, to be thrown where the thread can die of it. */
-  #bug: { readonly error: unknown } | null = null;
+  readonly #intake: Intake;
+  readonly #words: DurableWords;
+  readonly #copying: Copying;
+  readonly #loads: Loads;
+  readonly #toNet: RestoreLane;
+  readonly #toShards: readonly RestoreLane[];
+  /** Shards whose entities have been given back. */
+  readonly #hasEntities: boolean[];
+  /** Rooms that had ended before the start, by the shard they were restored to: it says nothing of them any more. */
+  readonly #ended = new Map<number, number[]>();
+  /** People as of the last checkpoints before the start, until they have been loaded. */
+  readonly #places = new Map<string, { readonly x: number; readonly y: number }>();
+  #state: JournalState = "accepting";
+  #isRecovered = false;
+  #rowsIn = 0;
+  #restoredRooms = 0;
+  #restoredSessions = 0;
 
   constructor(options: PersistenceOptions) {
+    const { journal, control, fromShards, toShards, toNet } = options;
+    assert(fromShards.length === toShards.length, "a shard has a lane each way");
     this.#options = options;
-    this.batcher = new Batcher(options);
+    this.batcher = new Batcher({ ...options, journalId: journal.id });
+    this.#intake = new Intake(options);
+    this.#words = new DurableWords(control);
+    this.#copying = new Copying(journal, this.image, options.limits);
+    this.#loads = new Loads({
+      ...options,
+      batcher: this.batcher,
+      grants: this.image.grants,
+      placeOf: (playerId) => this.#takePlace(playerId),
+    });
+    this.#toNet = new RestoreLane(toNet);
+    this.#toShards = toShards.map((lane) => new RestoreLane(lane));
+    this.#hasEntities = toShards.map(() => false);
   }
 
-  /** One pass over lanes, batches and answers. Never waits. Returns how much it did. */
+  /**
+   * Reads the journal: before the first duty cycle, once. From then on everything that survived is known, and net is
+   * told its sessions. Throws `JournalDamaged` for what cannot be made sense of.
+   */
+  async recover(): Promise<Recovered> {
+    assert(!this.#isRecovered, "a journal is recovered once");
+    const { journal, clock } = this.#options;
+    const recovered = await recoverFrom(journal, (position, payload) =>
+      this.#takeIn(position, payload, checkRow),
+    );
+    this.image.rooms.start();
+    this.image.rooms.takeGone();
+    this.batcher.release(journal.durablePosition, clock.nowMs());
+    for (const { playerId, x, y } of this.image.entities.people()) this.#places.set(playerId, { x, y });
+    this.#restoredRooms = this.image.rooms.size;
+    this.#restoredSessions = this.image.sessions.size;
+    this.#intake.ready.push({ kind: "started", payload: startedGroup() });
+    this.#toNet.begin(sessionsOf(this.image));
+    this.#isRecovered = true;
+    return recovered;
+  }
+
+  /** One pass over everything. Never waits. Returns how much it did. */
   duty(nowMs: number): number {
-    if (this.#bug !== null) throw this.#bug.error;
-    this.#nowMs = nowMs;
-    const { fromShards, fromNet, limits } = this.#options;
-    let done = 0;
-    for (const lane of fromShards) done += this.#takeRows(lane, limits.recordsPerLane);
-    const loadsFree = limits.loadsMax - this.#loading - this.#answers.length;
-    if (loadsFree > 0) done += this.#takeLoads(fromNet, Math.min(loadsFree, limits.recordsPerLane));
+    assert(this.#isRecovered, "the journal is read before anything is written to it");
+    const { journal } = this.#options;
+    let done = journal.duty(nowMs);
+    done += this.#take();
+    done += journal.duty(nowMs);
+    done += this.#settle(nowMs);
     done += this.batcher.duty(nowMs);
-    done += this.#sendAnswers();
+    done += this.#copying.duty(this.batcher.appliedPosition);
+    done += this.#toNet.duty();
+    for (const lane of this.#toShards) done += lane.duty();
+    // Net is to know its sessions before anything else.
+    if (!this.#toNet.isBusy) done += this.#loads.duty();
+    this.#tellState();
     this.#count();
     return done;
   }
 
   /** How long the thread may sleep unless it is woken. 0: there is more to do. */
   waitMs(nowMs: number): number {
-    // Answers that found the lane to net full have nobody to wake this thread for them.
-    const forAnswersMs =
-      this.#answers.length > 0 || this.#options.toNet.outboxBytes > 0 ? 1 : engineLimits.sleepMsMax;
-    return Math.min(this.batcher.waitMs(nowMs), forAnswersMs);
+    const { journal } = this.#options;
+    if (this.#copying.isBusy || (this.#intake.isHolding && this.#intake.ready.length === 0)) return 0;
+    // What found a lane, or the journal, full has nobody to wake this thread for it.
+    const isBlocked =
+      this.#loads.isBlocked ||
+      this.#intake.ready.length > 0 ||
+      this.batcher.isStuffed ||
+      this.#toNet.isBusy ||
+      this.#toShards.some((lane) => lane.isBusy);
+    return Math.min(
+      this.batcher.waitMs(nowMs),
+      journal.waitMs(nowMs),
+      isBlocked ? 1 : engineLimits.sleepMsMax,
+    );
   }
 
   /**
-   * The end: takes everything that is on the lanes, applies it, and closes the store. Shards and net have stopped.
-   * Gives up at `deadlineMs` of the clock. Returns the rows that were not applied: lost, and counted in the log.
+   * The end: takes everything that is on the lanes, makes it durable, applies what the store takes until `deadlineMs` of
+   * the clock, and closes journal and store. Shards and net have stopped.
    */
-  async drainAndClose(deadlineMs: number): Promise<number> {
-    const { clock, log, rest, store } = this.#options;
+  async drainAndClose(deadlineMs: number): Promise<Leftover> {
+    const { clock, log, rest, store, journal } = this.#options;
     this.batcher.isDraining = true;
     let nowMs = clock.nowMs();
     while (this.duty(nowMs) > 0 || !this.#isDone()) {
@@ -99,97 +181,200 @@ export class Persistence {
       await rest(Math.min(this.waitMs(nowMs), deadlineMs - nowMs));
       nowMs = clock.nowMs();
     }
-    const rowsLeft = this.batcher.pending;
-    if (rowsLeft > 0)
-      log.error("stopped before the store had every row", { rowsLeft, lastError: this.batcher.lastError });
+    const rowsLost = await this.#closeJournal(journal);
+    const rowsInJournal = this.batcher.pending - rowsLost;
+    if (rowsInJournal > 0)
+      log.warn("stopped before the store had every row; the journal keeps them for the next start", {
+        rows: rowsInJournal,
+        reason: this.batcher.lastError,
+      });
     await store.close();
-    return rowsLeft;
+    return { rowsInJournal, rowsLost };
+  }
+
+  /** Returns how many rows the disk did not take. */
+  async #closeJournal(journal: Journal): Promise<number> {
+    try {
+      await journal.close();
+      return 0;
+    } catch (error) {
+      const rows = this.batcher.fresh;
+      this.#options.log.error("the journal could not be closed: what it could not write is lost", {
+        rows,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+      return rows;
+    }
   }
 
   #isDone(): boolean {
-    return this.batcher.isIdle && this.#loading === 0 && this.#answers.length === 0;
-  }
-
-  #takeRows(lane: RingReader, limit: number): number {
-    const { counters } = this.#options;
-    return lane.drain((type, at, length) => {
-      const from = recordReader(lane, at, length);
-      counters.add(metric.rows_in_total);
-      if (type === toStore.player) this.batcher.offerPlayer(decodePlayer(from), this.#nowMs);
-      else {
-        assert(type === toStore.battleResult, "shards send players and battle results");
-        this.batcher.offerBattleResult(decodeBattleResult(from), this.#nowMs);
-      }
-    }, limit);
-  }
-
-  #takeLoads(lane: RingReader, limit: number): number {
-    return lane.drain((type, at, length) => {
-      assert(type === toStore.load, "net sends loads");
-      const load = readLoad(recordReader(lane, at, length));
-      // What was published before this load is visible by now: a player who left and comes back finds what they saved.
-      for (const shard of this.#options.fromShards) this.#takeRows(shard, Number.MAX_SAFE_INTEGER);
-      this.#load(load);
-    }, limit);
-  }
-
-  #load(load: LoadRecord): void {
-    this.#loading++;
-    const answer = (outcome: Answer["outcome"]) => {
-      this.#loading--;
-      this.#answers.push({ load, outcome });
-      this.#options.wake();
-    };
-    this.batcher.loadPlayer(load.playerId).then(
-      (player) => answer({ kind: "loaded", player }),
-      (error: unknown) => {
-        if (!(error instanceof StoreUnavailable) && !(error instanceof StoreRejected)) this.#bug = { error };
-        // The store being away is logged once, where it is noticed; a player's bad row only here.
-        if (error instanceof StoreRejected)
-          this.#options.log.error("a player's row cannot be read", { reason: error.message });
-        answer({ kind: "failed" });
-      },
+    const { journal } = this.#options;
+    return (
+      this.batcher.isIdle &&
+      this.#loads.length === 0 &&
+      this.#intake.ready.length === 0 &&
+      !this.#intake.isHolding &&
+      journal.durablePosition === journal.lastPosition
     );
   }
 
-  #sendAnswers(): number {
-    const { counters, toNet } = this.#options;
-    const out = this.#out;
-    this.#tellStoreState();
-    let sent = 0;
-    for (const { load, outcome } of this.#answers) {
-      const { session, joinEpoch } = load;
-      const isLoaded = outcome.kind === "loaded";
-      if (isLoaded) writeLoaded(out, { session, joinEpoch, player: outcome.player });
-      else writeLoadFailed(out, { session, joinEpoch });
-      if (!toNet.sendWriter(isLoaded ? fromStore.loaded : fromStore.loadFailed, out)) break;
-      counters.add(isLoaded ? metric.loads_total : metric.loads_failed_total);
-      sent++;
+  // ---- in -------------------------------------------------------------------------------------------------
+
+  /** Takes groups off the lanes and appends them; what the journal does not take now stays, and the lanes wait. */
+  #take(): number {
+    const { limits } = this.#options;
+    const { ready } = this.#intake;
+    let done = 0;
+    if (ready.length === 0 && !this.batcher.isStuffed) {
+      const loadsFree = limits.loadsMax - this.#loads.length;
+      done += this.#intake.take(Math.min(loadsFree, limits.recordsPerLane));
     }
-    this.#answers.splice(0, sent);
-    toNet.flush();
-    return sent;
+    for (let next = ready.peek(); next !== undefined; next = ready.peek()) {
+      if (!this.#fetch(next)) break;
+      ready.shift();
+      done++;
+    }
+    return done;
   }
 
-  /** Said at the start and at every change; said again when the lane had no room. */
-  #tellStoreState(): void {
-    const { isStoreUp } = this.batcher;
-    if (this.#storeUpTold === isStoreUp) return;
-    this.#out.clear().u8(isStoreUp ? 1 : 0);
-    if (this.#options.toNet.sendWriter(fromStore.storeState, this.#out)) this.#storeUpTold = isStoreUp;
+  /** False when the journal refuses it for now. */
+  #fetch(taken: Taken): boolean {
+    switch (taken.kind) {
+      case "hello":
+        this.#restore(taken.shard, taken.incarnation);
+        return true;
+      case "load":
+        this.#loads.begin(taken.load);
+        return true;
+      default: {
+        const { journal, control } = this.#options;
+        const position = journal.append(taken.payload[0]!, taken.payload);
+        if (position === 0) return false;
+        this.#copying.note(taken.payload.length);
+        this.#takeIn(position, taken.payload);
+        if (taken.kind === "shard") {
+          this.#endBehind(taken.shard, taken.tick);
+          this.#words.promise(position, taken.shard, taken.tick);
+        } else if (taken.kind === "net") this.#words.promise(position, control.netThread, taken.group);
+        return true;
+      }
+    }
+  }
+
+  #takeIn(position: number, payload: Uint8Array, check?: (row: KeptRow) => void): void {
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    this.image.take(position, payload, (type, at, length) => {
+      const kind = rowKindOf(type);
+      assert(kind !== undefined, "the image hands out rows only");
+      this.#rowsIn++;
+      const row = keepRow(kind, { bytes, at, length, position });
+      check?.(row);
+      this.batcher.offer(row);
+    });
+  }
+
+  // ---- out ------------------------------------------------------------------------------------------------
+
+  /** Passes on what has become durable: to the batcher, and to those who wait for it. */
+  #settle(nowMs: number): number {
+    const { journal, netBell } = this.#options;
+    this.batcher.release(journal.durablePosition, nowMs);
+    const settled = this.#words.settle(journal.durablePosition);
+    if (settled > 0) netBell.ring();
+    return settled;
+  }
+
+  /** A shard's thread has started: it is given what it owns. */
+  #restore(shard: number, incarnation: number): void {
+    const { ownerOf, grid } = this.#options;
+    const owns = (cell: number) => ownerOf(cell) === shard;
+    const withEntities = this.#hasEntities[shard] !== true;
+    this.#hasEntities[shard] = true;
+    const ended: number[] = [];
+    for (const room of this.image.rooms.values())
+      if (room.isEnding && owns(room.cell)) ended.push(room.roomId);
+    if (ended.length > 0) this.#ended.set(shard, ended);
+    const restore = {
+      incarnation,
+      withEntities,
+      ownsCell: owns,
+      ownsPoint: (x: number, y: number) => owns(cellAt(grid, x, y)),
+    };
+    this.#toShards[shard]!.begin(shardRecordsOf(this.image, restore), incarnation);
+  }
+
+  /** The first tick of a shard behind its restore: what rooms that had ended told again is with net when this tick is. */
+  #endBehind(shard: number, tick: number): void {
+    const ended = this.#ended.get(shard);
+    if (ended === undefined || this.#toShards[shard]!.isBusy) return;
+    this.#ended.delete(shard);
+    for (const roomId of ended) this.image.rooms.endBehind(roomId, { shard, tick });
+  }
+
+  #takePlace(playerId: string): { readonly x: number; readonly y: number } | null {
+    const place = this.#places.get(playerId);
+    if (place === undefined) return null;
+    this.#places.delete(playerId);
+    return place;
+  }
+
+  #tellState(): void {
+    const { journal, control, limits, log } = this.#options;
+    const isFull =
+      this.#state === "full"
+        ? this.batcher.pending > limits.pendingRowsMax * 0.9 || this.image.bytes > limits.imageBytesMax * 0.9
+        : this.batcher.isFull || this.image.bytes > limits.imageBytesMax;
+    const state = journal.state === "accepting" && isFull ? "full" : journal.state;
+    if (state === this.#state) return;
+    // The journal speaks for itself; this is about what only the batcher and the image know.
+    if (isFull && journal.state === "accepting")
+      log.error("too much waits for the store: what must be durable is refused", {
+        rows: this.batcher.pending,
+        imageBytes: this.image.bytes,
+        reason: this.batcher.lastError,
+        remedy: "bring the store back; store.pendingRowsMax is the bound",
+      });
+    else if (this.#state === "full" && state === "accepting")
+      log.info("durable work is accepted again", { rows: this.batcher.pending });
+    this.#state = state;
+    control.setJournalState(state);
   }
 
   #count(): void {
-    const { counters } = this.#options;
-    const { batcher } = this;
+    const { counters, journal } = this.#options;
+    const { batcher, image } = this;
+    counters.set(metric.rows_in_total, this.#rowsIn);
     counters.set(metric.rows_pending, batcher.pending);
     counters.max(metric.rows_pending_max, batcher.pendingMax);
     counters.set(metric.rows_applied_total, batcher.appliedRows);
-    counters.set(metric.rows_refused_total, batcher.refusedRows);
     counters.set(metric.rows_rejected_total, batcher.rejectedRows);
+    counters.set(metric.players_held, batcher.heldPlayers);
     counters.set(metric.batches_total, batcher.batches);
     counters.set(metric.batch_seconds_total, batcher.batchMs / 1000);
     counters.set(metric.retries_total, batcher.retries);
+    counters.set(metric.loads_total, this.#loads.loaded);
+    counters.set(metric.loads_failed_total, this.#loads.failed);
     counters.set(metric.store_up, batcher.isStoreUp ? 1 : 0);
+    counters.set(metric.journal_state, stateNumber[this.#state]);
+    counters.set(metric.journal_bytes, journal.bytes);
+    counters.set(metric.journal_segments, journal.segments);
+    counters.set(metric.journal_pending_bytes, journal.pendingBytes);
+    counters.max(metric.journal_pending_bytes_max, journal.pendingBytesMost);
+    counters.set(metric.journal_groups_total, journal.records);
+    counters.set(metric.journal_commits_total, journal.commits);
+    counters.set(metric.journal_sync_seconds_total, journal.syncMs / 1000);
+    counters.set(metric.journal_failures_total, journal.failures);
+    counters.set(metric.journal_refused_total, journal.refused);
+    counters.set(metric.durable_lag, this.#words.length);
+    counters.set(metric.image_bytes, image.bytes);
+    counters.set(metric.image_rooms, image.rooms.size);
+    counters.set(metric.image_sessions, image.sessions.size);
+    counters.set(metric.image_entities, image.entities.size);
+    counters.set(metric.image_grants, image.grants.size);
+    counters.set(metric.image_copies_total, this.#copying.copied);
+    counters.set(metric.restored_rooms, this.#restoredRooms);
+    counters.set(metric.restored_sessions, this.#restoredSessions);
   }
 }
+
+const stateNumber: Readonly<Record<JournalState, number>> = { accepting: 0, full: 1, failing: 2 };

@@ -164,6 +164,7 @@ export const exitCodes = {
   ok: 0,
   failed: 1,
   usage: 64,
+  damaged: 65,
   storeUnavailable: 69,
   internal: 70,
   cannotListen: 71,

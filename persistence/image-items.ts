@@ -1,0 +1,153 @@
+/**
+ * Items of the recovery image as the journal holds them when they are written again: each says all there is of one room,
+ * session and so on, and replaces what was known of it.
+ */
+import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+
+/** Numbers beyond those of engine/lane/to-store.ts: one name per number. */
+export const imageItem = {
+  /** {@link MetaCopy} */
+  metaCopy: 100,
+  /** {@link RoomCopy} */
+  roomCopy: 101,
+  /** {@link SessionCopy} */
+  sessionCopy: 102,
+  /** An EntityRecord. */
+  entityCopy: 103,
+  /** A GrantRecord. */
+  grantCopy: 104,
+  /** u32 room: it is over, whatever was said of it before. */
+  roomGone: 105,
+} as const;
+
+/** The greatest numbers there have been. */
+export interface MetaCopy {
+  /** -1: none. */
+  readonly lastTick: number;
+  readonly incarnation: number;
+  readonly lastSession: number;
+}
+
+export function writeMetaCopy(out: ByteWriter, copy: MetaCopy): ByteWriter {
+  return out.clear().i32(copy.lastTick).u32(copy.incarnation).u32(copy.lastSession);
+}
+export function readMetaCopy(from: ByteReader): MetaCopy {
+  return { lastTick: from.i32(), incarnation: from.u32(), lastSession: from.u32() };
+}
+
+export interface RoomInputs {
+  readonly tick: number;
+  readonly wallMs: number;
+  readonly inputs: Uint8Array;
+}
+
+/** A checkpoint that is not yet known to be needed: what it covers may not have reached net. */
+export interface RoomCandidate {
+  readonly shard: number;
+  readonly tick: number;
+  /** How many of the room's inputs precede it. */
+  readonly covered: number;
+  /** Null: the room ended here. */
+  readonly checkpoint: Uint8Array | null;
+}
+
+export interface RoomCopy {
+  readonly roomId: number;
+  readonly cell: number;
+  /** Null: the room begins with its inputs. */
+  readonly checkpoint: Uint8Array | null;
+  readonly inputs: readonly RoomInputs[];
+  readonly candidates: readonly RoomCandidate[];
+}
+
+export function writeRoomCopy(out: ByteWriter, copy: RoomCopy): ByteWriter {
+  writeOptional(out.clear().u32(copy.roomId).u32(copy.cell), copy.checkpoint);
+  out.u32(copy.inputs.length);
+  for (const { tick, wallMs, inputs } of copy.inputs) out.u32(tick).f64(wallMs).blob(inputs);
+  out.u16(copy.candidates.length);
+  for (const { shard, tick, covered, checkpoint } of copy.candidates)
+    writeOptional(out.u16(shard).i32(tick).u32(covered), checkpoint);
+  return out;
+}
+export function readRoomCopy(from: ByteReader): RoomCopy {
+  return {
+    roomId: from.u32(),
+    cell: from.u32(),
+    checkpoint: readOptional(from),
+    inputs: Array.from({ length: from.u32() }, () => ({
+      tick: from.u32(),
+      wallMs: from.f64(),
+      inputs: from.blob(),
+    })),
+    candidates: Array.from({ length: from.u16() }, () => ({
+      shard: from.u16(),
+      tick: from.i32(),
+      covered: from.u32(),
+      checkpoint: readOptional(from),
+    })),
+  };
+}
+
+function writeOptional(out: ByteWriter, bytes: Uint8Array | null): ByteWriter {
+  return bytes === null ? out.u8(0) : out.u8(1).blob(bytes);
+}
+function readOptional(from: ByteReader): Uint8Array | null {
+  return from.u8() === 1 ? from.blob() : null;
+}
+
+/** An event that a session has not acknowledged. */
+export interface OwedEvent {
+  readonly seq: number;
+  readonly message: Uint8Array;
+}
+
+export interface SessionCopy {
+  readonly session: number;
+  readonly playerId: string;
+  readonly name: string;
+  readonly attachEpoch: number;
+  readonly eventsAcked: number;
+  readonly eventsLast: number;
+  readonly intentsDurable: number;
+  readonly settled: readonly number[];
+  readonly rooms: readonly {
+    readonly roomId: number;
+    readonly isMember: boolean;
+    readonly roomSeq: number;
+  }[];
+  readonly events: readonly OwedEvent[];
+}
+
+export function writeSessionCopy(out: ByteWriter, copy: SessionCopy): ByteWriter {
+  out.clear().u32(copy.session).hex16(copy.playerId).text(copy.name).u32(copy.attachEpoch);
+  out.u32(copy.eventsAcked).u32(copy.eventsLast).u32(copy.intentsDurable);
+  out.u32(copy.settled.length);
+  for (const seq of copy.settled) out.u32(seq);
+  out.u32(copy.rooms.length);
+  for (const { roomId, isMember, roomSeq } of copy.rooms)
+    out
+      .u32(roomId)
+      .u8(isMember ? 1 : 0)
+      .u32(roomSeq);
+  out.u32(copy.events.length);
+  for (const { seq, message } of copy.events) out.u32(seq).blob(message);
+  return out;
+}
+export function readSessionCopy(from: ByteReader): SessionCopy {
+  return {
+    session: from.u32(),
+    playerId: from.hex16(),
+    name: from.text(),
+    attachEpoch: from.u32(),
+    eventsAcked: from.u32(),
+    eventsLast: from.u32(),
+    intentsDurable: from.u32(),
+    settled: Array.from({ length: from.u32() }, () => from.u32()),
+    rooms: Array.from({ length: from.u32() }, () => ({
+      roomId: from.u32(),
+      isMember: from.u8() === 1,
+      roomSeq: from.u32(),
+    })),
+    events: Array.from({ length: from.u32() }, () => ({ seq: from.u32(), message: from.blob() })),
+  };
+}

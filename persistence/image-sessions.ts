@@ -1,0 +1,192 @@
+/** Sessions as net is to restore them: what their clients are still owed, and what they need not send again. */
+import type { SessionEventRecord, SessionProgressRecord } from "../engine/lane/to-store.js";
+import type { OwedEvent, SessionCopy } from "./image-items.js";
+
+const ENTRY_BYTES = 400;
+const EVENT_BYTES = 80;
+/** Sessions nobody has opened yet, whose intents are settled already: their shard was faster than net. */
+const UNOPENED_MAX = 1024;
+/** Numbers beyond intentsDurable that are kept: the restored session must fit a record. The smallest are the ones needed. */
+const SETTLED_MAX = 1024;
+const ROOMS_MAX = 256;
+
+interface SeenRoom {
+  isMember: boolean;
+  roomSeq: number;
+}
+
+export class ImageSession {
+  readonly session: number;
+  readonly playerId: string;
+  readonly name: string;
+  /** Journal records before this one are not needed for it. */
+  position: number;
+  attachEpoch = 0;
+  eventsAcked = 0;
+  eventsLast = 0;
+  intentsDurable = 0;
+  /** Reliable intents settled beyond intentsDurable. */
+  settled = new Set<number>();
+  readonly rooms = new Map<number, SeenRoom>();
+  events: OwedEvent[] = [];
+  bytes = ENTRY_BYTES;
+
+  constructor(opened: Pick<SessionCopy, "session" | "playerId" | "name">, position: number) {
+    this.session = opened.session;
+    this.playerId = opened.playerId;
+    this.name = opened.name;
+    this.position = position;
+  }
+
+  copy(): SessionCopy {
+    const { session, playerId, name, attachEpoch, eventsAcked, eventsLast, intentsDurable, events } = this;
+    return {
+      session,
+      playerId,
+      name,
+      attachEpoch,
+      eventsAcked,
+      eventsLast,
+      intentsDurable,
+      settled: [...this.settled].sort((a, b) => a - b),
+      rooms: [...this.rooms].map(([roomId, seen]) => ({ roomId, ...seen })),
+      events,
+    };
+  }
+}
+
+export class ImageSessions {
+  readonly #sessions = new Map<number, ImageSession>();
+  readonly #unopened = new Map<number, Set<number>>();
+  readonly #isRoomKnown: (roomId: number) => boolean;
+  bytes = 0;
+  /** Events kept. */
+  events = 0;
+
+  /** `isRoomKnown`: whether a room may tell its events again. */
+  constructor(isRoomKnown: (roomId: number) => boolean) {
+    this.#isRoomKnown = isRoomKnown;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get(session: number): ImageSession | undefined {
+    return this.#sessions.get(session);
+  }
+
+  values(): IterableIterator<ImageSession> {
+    return this.#sessions.values();
+  }
+
+  open(opened: Pick<SessionCopy, "session" | "playerId" | "name">, position: number): void {
+    if (this.#sessions.has(opened.session)) return;
+    const session = new ImageSession(opened, position);
+    this.#sessions.set(opened.session, session);
+    this.bytes += session.bytes;
+    const settled = this.#unopened.get(opened.session);
+    this.#unopened.delete(opened.session);
+    if (settled !== undefined) session.settled = settled;
+  }
+
+  progress(record: SessionProgressRecord): void {
+    const session = this.#sessions.get(record.session);
+    if (session === undefined) return;
+    session.attachEpoch = Math.max(session.attachEpoch, record.attachEpoch);
+    session.eventsAcked = Math.max(session.eventsAcked, record.eventsAcked);
+    session.eventsLast = Math.max(session.eventsLast, session.eventsAcked);
+    session.intentsDurable = Math.max(session.intentsDurable, record.intentsDurable);
+    for (const seq of session.settled) if (seq <= session.intentsDurable) session.settled.delete(seq);
+    let acked = 0;
+    while (acked < session.events.length && session.events[acked]!.seq <= session.eventsAcked)
+      this.#weigh(session, -EVENT_BYTES - session.events[acked++]!.message.length);
+    session.events.splice(0, acked);
+    this.events -= acked;
+  }
+
+  addEvent(record: SessionEventRecord): void {
+    const session = this.#sessions.get(record.session);
+    if (session === undefined || record.seq <= session.eventsLast) return;
+    session.eventsLast = record.seq;
+    session.events.push({ seq: record.seq, message: record.message });
+    this.events++;
+    this.#weigh(session, EVENT_BYTES + record.message.length);
+    if (record.roomId !== 0) {
+      const seen = this.#seen(session, record.roomId);
+      seen.roomSeq = Math.max(seen.roomSeq, record.roomSeq);
+    }
+  }
+
+  seat(record: { readonly session: number; readonly roomId: number; readonly isMember: boolean }): void {
+    const session = this.#sessions.get(record.session);
+    if (session !== undefined) this.#seen(session, record.roomId).isMember = record.isMember;
+  }
+
+  settle(record: { readonly session: number; readonly seqs: readonly number[] }): void {
+    const session = this.#sessions.get(record.session);
+    const settled = session?.settled ?? this.#unopenedOf(record.session);
+    for (const seq of record.seqs)
+      if (seq > (session?.intentsDurable ?? 0) && settled.size < SETTLED_MAX) settled.add(seq);
+  }
+
+  close(session: number): void {
+    this.#unopened.delete(session);
+    const known = this.#sessions.get(session);
+    if (known === undefined) return;
+    this.bytes -= known.bytes;
+    this.events -= known.events.length;
+    this.#sessions.delete(session);
+  }
+
+  replace(copy: SessionCopy, position: number): void {
+    this.close(copy.session);
+    this.open(copy, position);
+    const session = this.#sessions.get(copy.session)!;
+    session.attachEpoch = copy.attachEpoch;
+    session.eventsAcked = copy.eventsAcked;
+    session.eventsLast = copy.eventsLast;
+    session.intentsDurable = copy.intentsDurable;
+    session.settled = new Set(copy.settled);
+    session.events = [...copy.events];
+    this.events += copy.events.length;
+    for (const { roomId, isMember, roomSeq } of copy.rooms) session.rooms.set(roomId, { isMember, roomSeq });
+    for (const { message } of copy.events) this.#weigh(session, EVENT_BYTES + message.length);
+  }
+
+  #seen(session: ImageSession, roomId: number): SeenRoom {
+    const known = session.rooms.get(roomId);
+    if (known !== undefined) return known;
+    if (session.rooms.size >= ROOMS_MAX) this.#tidy(session);
+    const seen = { isMember: false, roomSeq: 0 };
+    session.rooms.set(roomId, seen);
+    return seen;
+  }
+
+  /** Rooms that a client has left and that will not tell anything again need not be remembered; then the oldest. */
+  #tidy(session: ImageSession): void {
+    for (const [roomId, { isMember }] of session.rooms)
+      if (!isMember && !this.#isRoomKnown(roomId)) session.rooms.delete(roomId);
+    for (const roomId of session.rooms.keys()) {
+      if (session.rooms.size < ROOMS_MAX) return;
+      session.rooms.delete(roomId);
+    }
+  }
+
+  #unopenedOf(session: number): Set<number> {
+    const known = this.#unopened.get(session);
+    if (known !== undefined) return known;
+    for (const oldest of this.#unopened.keys()) {
+      if (this.#unopened.size < UNOPENED_MAX) break;
+      this.#unopened.delete(oldest);
+    }
+    const settled = new Set<number>();
+    this.#unopened.set(session, settled);
+    return settled;
+  }
+
+  #weigh(session: ImageSession, bytes: number): void {
+    session.bytes += bytes;
+    this.bytes += bytes;
+  }
+}

@@ -1,0 +1,104 @@
+/** What a thread is told when it starts: the recovery image, or its part of it, as records of its lane. */
+import { ByteWriter } from "../engine/lane/bytes.js";
+import {
+  fromStore,
+  writeRestoreEvent,
+  writeRestoreInputs,
+  writeRestoreRoom,
+  writeSessionImage,
+} from "../engine/lane/from-store.js";
+import type { LaneWriter } from "../engine/lane/lane.js";
+import { writeEntity } from "../engine/lane/to-store.js";
+import type { RecoveryImage } from "./recovery-image.js";
+
+/** A record to be sent. Its bytes are valid until the next one is asked for. */
+interface Record {
+  readonly type: number;
+  readonly out: ByteWriter;
+}
+
+export type RestoreRecords = Generator<Record, void, undefined>;
+
+/** Every session there is, then the greatest number ever given to one. */
+export function* sessionsOf(image: RecoveryImage): RestoreRecords {
+  const out = new ByteWriter(1024);
+  for (const session of image.sessions.values()) {
+    const copy = session.copy();
+    yield { type: fromStore.restoreSession, out: writeSessionImage(out, copy) };
+    for (const { seq, message } of copy.events) {
+      writeRestoreEvent(out, { session: copy.session, seq, message });
+      yield { type: fromStore.restoreEvent, out };
+    }
+  }
+  yield { type: fromStore.sessionsRestored, out: out.clear().u32(image.lastSession) };
+}
+
+export interface ShardRestore {
+  readonly incarnation: number;
+  /** Whether entities are given back too: at the first start in a process. */
+  readonly withEntities: boolean;
+  /** Whether the shard owns what is in a cell, or at a point. */
+  ownsCell(cell: number): boolean;
+  ownsPoint(x: number, y: number): boolean;
+}
+
+/** The rooms and entities of one shard. */
+export function* shardRecordsOf(image: RecoveryImage, restore: ShardRestore): RestoreRecords {
+  const out = new ByteWriter(1024);
+  for (const room of image.rooms.values()) {
+    const { roomId, cell, checkpoint } = room;
+    if (!restore.ownsCell(cell)) continue;
+    yield { type: fromStore.restoreRoom, out: writeRestoreRoom(out, { roomId, cell, checkpoint }) };
+    for (const inputs of room.inputs)
+      yield { type: fromStore.restoreInputs, out: writeRestoreInputs(out, { roomId, ...inputs }) };
+  }
+  if (restore.withEntities)
+    for (const { record } of image.entities.values())
+      if (restore.ownsPoint(record.x, record.y))
+        yield { type: fromStore.restoreEntity, out: writeEntity(out, record) };
+  yield { type: fromStore.restoreEnd, out: out.clear().u32(restore.incarnation) };
+}
+
+/** Sends what may be more than a lane holds, as fast as its reader takes it. */
+export class RestoreLane {
+  readonly #lane: LaneWriter;
+  readonly #out = new ByteWriter(4);
+  #records: RestoreRecords | null = null;
+  #incarnation = 0;
+  /** Records sent. */
+  sent = 0;
+
+  constructor(lane: LaneWriter) {
+    this.#lane = lane;
+  }
+
+  /** Whether something is left to be sent. */
+  get isBusy(): boolean {
+    return this.#records !== null || this.#lane.outboxBytes > 0;
+  }
+
+  /** Begins. What was being sent for an incarnation that is gone is ended as its own. */
+  begin(records: RestoreRecords, incarnation = 0): void {
+    if (this.#records !== null)
+      this.#lane.sendWriter(fromStore.restoreEnd, this.#out.clear().u32(this.#incarnation));
+    this.#records = records;
+    this.#incarnation = incarnation;
+  }
+
+  /** One pass. Returns how many records it sent. */
+  duty(): number {
+    let sent = 0;
+    while (this.#records !== null && this.#lane.outboxBytes === 0) {
+      const next = this.#records.next();
+      if (next.done) this.#records = null;
+      else {
+        // Into the outbox when the ring is full: then the loop ends.
+        this.#lane.sendWriter(next.value.type, next.value.out);
+        sent++;
+      }
+    }
+    this.#lane.flush();
+    this.sent += sent;
+    return sent;
+  }
+}
