@@ -13,13 +13,16 @@ import type {
   RoomContext,
   RoomMember,
   RoomType,
+  TableSpec,
 } from "../engine/room/game.js";
 import { encodeBattleOptions, type FighterDescription } from "../games/battle/acts.js";
 import { battle } from "../games/battle/battle.js";
-import { PERSON, species } from "../games/battle/tables.js";
+import { PERSON, speciesTable } from "../games/battle/tables.js";
+import { testTables } from "../games/testing/test-tables.js";
 import { reportHeapSoon } from "./shard-heap.js";
 
 const LEVEL = 10;
+const species = testTables.rows(speciesTable);
 
 /** A battle's view of its room: it counts ticks from its own beginning, and its end is told to the room. */
 class OneBattleContext implements RoomContext {
@@ -48,6 +51,11 @@ class OneBattleContext implements RoomContext {
   get wallMs(): number {
     return this.#room.wallMs;
   }
+  table<Row>(spec: TableSpec<Row>): readonly Row[] {
+    return testTables.rows(spec);
+  }
+  /** Whom it would be for is nowhere. */
+  grant(): void {}
   get members(): ReadonlyMap<number, RoomMember> {
     return this.#room.members;
   }
@@ -135,6 +143,8 @@ class RepeatedBattle implements Room {
 
 const repeatedBattle = (lifeTicks: number): RoomType => ({
   ...battle,
+  // What is measured is battles, not the journal.
+  isDurable: false,
   name: `repeated-battle-${lifeTicks}`,
   create: (context) => new RepeatedBattle(context, lifeTicks),
 });

@@ -5,13 +5,15 @@
 
 import { encodeBattleOptions } from "../../games/battle/acts.js";
 import { battle } from "../../games/battle/battle.js";
-import { PERSON, species } from "../../games/battle/tables.js";
+import { PERSON, speciesTable } from "../../games/battle/tables.js";
 import { fighterOf } from "../../games/testing/bodies.js";
 import { TestRoom } from "../../games/testing/test-room.js";
+import { testTables } from "../../games/testing/test-tables.js";
 import type { BenchOptions, BenchRow } from "../bench-row.js";
 import { median } from "../median.js";
 
 const SUITE = "battle";
+const species = testTables.rows(speciesTable);
 /** Every battle is still going on after this many ticks. */
 const TICKS = 50;
 
