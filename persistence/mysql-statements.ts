@@ -1,9 +1,9 @@
 /**
  * A batch as one transaction of multi-row statements, for MySQL and MariaDB alike. Knows SQL, not the driver.
  *
- * All of it, START TRANSACTION to COMMIT, goes to the server in as few packets as hold it: one, nearly always, so that
- * a batch costs about what its rows cost. The server stops at the first statement that fails, and the COMMIT comes
- * last: nothing is ever half committed. Tables and keys are taken in one order by every writer, so that none of our
+ * All of it, START TRANSACTION to COMMIT, goes to the server in few packets, and the next is made while the server is
+ * at work on the last: a batch costs about what its rows cost the server. The server stops at the first statement that
+ * fails, nothing further is sent, and the COMMIT comes last: nothing is ever half committed. Tables and keys are taken in one order by every writer, so that none of our
  * own transactions deadlock.
  */
 import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
@@ -65,41 +65,63 @@ interface Statement {
 
 /** Applies a batch in a transaction of its own. After an error the caller rolls back, or lets the connection go. */
 export async function applyTransaction(session: SqlSession, batch: ArrangedBatch): Promise<void> {
-  let text = new PacketText(session, "START TRANSACTION;");
-  addPlayers(text, batch.players);
-  addLedger(text, batch.ledger);
-  addBattles(text, batch.battleResults);
-  if (batch.battleResults.length > 0) {
-    // The fighters of a battle belong to whoever stored it first; the row, once ours, is locked until the commit.
-    const isNew = new Set<string>();
-    for (const rows of await runAll(session, text))
-      for (const row of rows) isNew.add(idDigits((row as { readonly battle_id: Uint8Array }).battle_id));
-    text = new PacketText(session, "");
-    addFighters(
-      text,
-      batch.battleResults.filter((row) => isNew.has(row.battleId)),
-    );
+  const text = new PacketText(session, "START TRANSACTION;");
+  if (batch.battleResults.length === 0) {
+    await runAll(session, packetsOf(text, batch, []));
+    return;
   }
-  addLetters(text, batch.deadLetters);
-  if (batch.progress !== null) {
-    const { journalId, position } = batch.progress;
-    text.add(progress, `(X'${journalId}',${position})`, 0);
-  }
-  text.end("COMMIT");
-  await runAll(session, text);
+  // The fighters of a battle belong to whoever stored it first; the row, once ours, is locked until the commit.
+  const rows = await runAll(session, battlePackets(text, batch.battleResults));
+  const isNew = new Set((rows as { readonly battle_id: Uint8Array }[]).map((row) => idDigits(row.battle_id)));
+  const seated = batch.battleResults.filter((row) => isNew.has(row.battleId));
+  await runAll(session, packetsOf(text, batch, seated));
 }
 
-async function runAll(session: SqlSession, text: PacketText): Promise<unknown[][]> {
-  const rows: unknown[][] = [];
-  for (const packet of text.packets()) rows.push(...(await session.runText(packet)));
+/** Gives the server packet by packet, and makes the next one while the server is at work. Returns all rows selected. */
+async function runAll(session: SqlSession, packets: Iterator<string>): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  let next = packets.next();
+  while (next.done !== true) {
+    const answer = session.runText(next.value);
+    // Awaited below, but not if the next packet cannot be made: then that error is the one to tell.
+    answer.catch(() => {});
+    next = packets.next();
+    for (const selected of await answer) for (const row of selected) rows.push(row);
+  }
   return rows;
 }
 
-/** Statements on their way into packets of bounded bytes. */
+function* battlePackets(text: PacketText, rows: readonly BattleResultRow[]): Generator<string> {
+  for (const { battleId, roomType, endedAtMs, ticks, winningSide } of rows) {
+    const tuple = `(X'${battleId}',${quoted(roomType)},${endedAtMs},${ticks},${winningSide})`;
+    yield* text.add(battles, tuple, roomType.length);
+  }
+  for (const { battleId } of rows) yield* text.add(newBattles, `X'${battleId}'`, 0);
+  yield* text.end("");
+}
+
+function* packetsOf(
+  text: PacketText,
+  batch: ArrangedBatch,
+  seated: readonly BattleResultRow[],
+): Generator<string> {
+  yield* fighterPackets(text, seated);
+  yield* playerPackets(text, batch.players);
+  yield* ledgerPackets(text, batch.ledger);
+  yield* letterPackets(text, batch.deadLetters);
+  if (batch.progress !== null) {
+    const { journalId, position } = batch.progress;
+    yield* text.add(progress, `(X'${journalId}',${position})`, 0);
+  }
+  yield* text.end("COMMIT");
+}
+
+const none: readonly string[] = [];
+
+/** Statements on their way into packets of bounded bytes. A packet is full with its first full statement. */
 class PacketText {
   readonly #session: SqlSession;
   readonly #bytesMax: number;
-  readonly #packets: string[] = [];
   #text: string;
   #bytes = 0;
   #statement: Statement | null = null;
@@ -112,95 +134,86 @@ class PacketText {
   }
 
   /**
-   * Adds a row to the statement, or begins another. `wideUnits`: how many of the row's UTF-16 units may take three
-   * bytes, so that nobody has to count them.
+   * Adds a row to the statement, or begins another, and returns the packet that had no room for it, if any.
+   * `wideUnits`: how many of the row's UTF-16 units may take three bytes, so that nobody has to count them.
    */
-  add(statement: Statement, row: string, wideUnits: number): void {
+  add(statement: Statement, row: string, wideUnits: number): readonly string[] {
     const bytes = row.length + 2 * wideUnits + 1;
-    if (this.#statement !== statement) this.#closeStatement();
-    else if (this.#rows >= this.#session.statementRowsMax) this.#closeStatement();
-    if (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax) this.#closePacket();
-    if (this.#statement === null) {
-      this.#statement = statement;
-      this.#rows = 0;
-      this.#text += statement.head;
-      this.#bytes += statement.head.length + statement.tail.length + MARGIN_BYTES;
-    } else this.#text += ",";
+    const isFull =
+      (this.#statement === statement && this.#rows >= this.#session.statementRowsMax) ||
+      (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax);
+    const packets = isFull ? this.end("") : none;
+    if (this.#statement !== statement) this.#begin(statement);
+    else this.#text += ",";
     if (this.#bytes + bytes > this.#session.packetBytesMax)
       throw new StoreRejected(
-        `${statement.head.slice(0, 60)}…: a row of ${bytes} bytes is more than the server takes: raise max_allowed_packet`,
+        `${statement.head}…: a row of ${bytes} bytes is more than the server takes: raise max_allowed_packet`,
       );
     this.#text += row;
     this.#bytes += bytes;
     this.#rows++;
+    return packets;
   }
 
-  end(last: string): void {
-    this.#closeStatement();
-    this.#text += last;
-  }
-
-  packets(): readonly string[] {
-    this.#closePacket();
-    return this.#packets;
-  }
-
-  #closeStatement(): void {
-    if (this.#statement === null) return;
-    this.#text += `${this.#statement.tail};`;
-    this.#statement = null;
-  }
-
-  #closePacket(): void {
-    this.#closeStatement();
-    if (this.#text !== "") this.#packets.push(this.#text);
+  /** Ends the packet with a last statement and returns it. */
+  end(last: string): readonly string[] {
+    this.#endStatement();
+    const packet = this.#text + last;
     this.#text = "";
     this.#bytes = 0;
+    return packet === "" ? none : [packet];
+  }
+
+  #begin(statement: Statement): void {
+    this.#endStatement();
+    this.#statement = statement;
+    this.#rows = 0;
+    this.#text += statement.head;
+    this.#bytes += statement.head.length + statement.tail.length + MARGIN_BYTES;
+  }
+
+  #endStatement(): void {
+    if (this.#statement !== null) this.#text += `${this.#statement.tail};`;
+    this.#statement = null;
   }
 }
 
 /** For what stands around the statements of a packet. */
 const MARGIN_BYTES = 64;
 
-function addPlayers(text: PacketText, rows: readonly PlayerRow[]): void {
+function* playerPackets(text: PacketText, rows: readonly PlayerRow[]): Generator<string> {
   for (const row of rows) {
     const { name, level, experience, gold, x, y, version } = row;
     const tuple = `(X'${row.playerId}',${quoted(name)},${level},${experience},${gold},${x},${y},'${inventoryText(row.inventory)}',${version})`;
-    text.add(players, tuple, name.length);
+    const packets = text.add(players, tuple, name.length);
+    if (packets !== none) yield* packets;
   }
 }
 
-function addLedger(text: PacketText, rows: readonly LedgerRow[]): void {
+function* ledgerPackets(text: PacketText, rows: readonly LedgerRow[]): Generator<string> {
   for (const row of rows) {
     const { version, line, atMs, reason, gold, item, count } = row;
     const tuple = `(X'${row.playerId}',${version},${line},${atMs},${quoted(reason)},${gold},${item},${count})`;
-    text.add(ledger, tuple, reason.length);
+    const packets = text.add(ledger, tuple, reason.length);
+    if (packets !== none) yield* packets;
   }
 }
 
-function addBattles(text: PacketText, rows: readonly BattleResultRow[]): void {
-  for (const { battleId, roomType, endedAtMs, ticks, winningSide } of rows) {
-    const tuple = `(X'${battleId}',${quoted(roomType)},${endedAtMs},${ticks},${winningSide})`;
-    text.add(battles, tuple, roomType.length);
-  }
-  for (const { battleId } of rows) text.add(newBattles, `X'${battleId}'`, 0);
-}
-
-function addFighters(text: PacketText, rows: readonly BattleResultRow[]): void {
+function* fighterPackets(text: PacketText, rows: readonly BattleResultRow[]): Generator<string> {
   for (const row of rows) {
     for (const [seat, fighter] of row.fighters.entries()) {
       const { name, side, outcome, experience, gold } = fighter;
       const fighterId = fighter.playerId === "" ? "NULL" : `X'${fighter.playerId}'`;
       const tuple = `(X'${row.battleId}',${seat},${fighterId},${quoted(name)},${side},'${outcome}',${experience},${gold},${row.endedAtMs})`;
-      text.add(fighters, tuple, name.length);
+      yield* text.add(fighters, tuple, name.length);
     }
   }
 }
 
-function addLetters(text: PacketText, rows: readonly DeadLetter[]): void {
+function* letterPackets(text: PacketText, rows: readonly DeadLetter[]): Generator<string> {
   for (const { journalId, position, key, kind, reason, atMs, row } of rows) {
     const tuple = `(X'${journalId}',${position},X'${key}','${kind}',${quoted(reason)},${atMs},X'${idDigits(row)}')`;
-    text.add(letters, tuple, reason.length);
+    yield* text.add(letters, tuple, reason.length);
   }
 }
 
