@@ -39,3 +39,12 @@ export async function recordsOf(
   for await (const record of journal.read(from)) records.push(record);
   return records;
 }
+
+/** For real folders. */
+export const folderLimits: JournalLimits = {
+  ...journalLimits,
+  segmentBytes: 64 * 1024,
+  bytesMax: 1 << 30,
+  pendingBytesMax: 1 << 20,
+  commitBytes: 16 * 1024,
+};
