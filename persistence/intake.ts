@@ -5,7 +5,9 @@
  * A shard makes a tick's group visible before anything else that the tick says. What it says is taken up by other shards
  * in a later tick at the earliest, and by net after that. So: take (0) what net has said so far, then (1) what the shards
  * have said, over and over until one look at all lanes finds nothing new. Whatever caused a group was visible before it,
- * so that look would have found it. What was taken until then is ordered by tick, and net's (0) comes behind it.
+ * so that look would have found it. What was taken until then is ordered by its stamps, which no cause and effect
+ * contradict, while ticks may: a late shard hears in a tick what another has said in the one of that number. Net's (0) comes
+ * behind it.
  */
 import { assert } from "../engine/assert.js";
 import { recordReader } from "../engine/lane/lane.js";
@@ -86,19 +88,14 @@ export class Intake {
     return records;
   }
 
-  /** Merges the shards' groups, smallest tick first, and of one shard in its own order; then come net's. */
+  /** Merges the shards' groups, smallest stamp first, and of one shard in its own order; then come net's. */
   #order(): void {
     for (;;) {
       let first: ShardLane | null = null;
-      let firstTick = Number.POSITIVE_INFINITY;
-      for (const shard of this.#shards) {
-        const tick = shard.tickFirst;
-        if (tick >= firstTick) continue;
-        first = shard;
-        firstTick = tick;
-      }
+      for (const shard of this.#shards)
+        if (shard.groups.length > 0 && (first === null || shard.isBefore(first))) first = shard;
       if (first === null) break;
-      this.ready.push(first.groups.shift()!);
+      this.ready.push(first.groups.shift()!.taken);
     }
     for (let one = this.#net.taken.shift(); one !== undefined; one = this.#net.taken.shift())
       this.ready.push(one);
@@ -107,22 +104,23 @@ export class Intake {
 
 /** One shard's lane: its groups that are whole, and the one that is not yet. */
 class ShardLane {
-  readonly groups = new Fifo<FromShard>();
+  readonly groups = new Fifo<{ readonly taken: FromShard; readonly stamp: number }>();
   readonly #lane: RingReader;
   readonly #shard: number;
   readonly #open = GroupWriter.ofShard();
   #incarnation = 0;
+  /** Of the last group. */
+  #stamp = 0;
 
   constructor(lane: RingReader, shard: number) {
     this.#lane = lane;
     this.#shard = shard;
   }
 
-  /** Tick of the first group that waits; infinite when none does. A hello waits for nobody. */
-  get tickFirst(): number {
-    const first = this.groups.peek();
-    if (first === undefined) return Number.POSITIVE_INFINITY;
-    return first.kind === "hello" ? Number.NEGATIVE_INFINITY : first.tick;
+  /** Whether its first group goes before that of another. Each of them has one. */
+  isBefore(other: ShardLane): boolean {
+    // Stamps wrap.
+    return ((this.groups.peek()!.stamp - other.groups.peek()!.stamp) | 0) < 0;
   }
 
   take(): number {
@@ -137,14 +135,18 @@ class ShardLane {
       // What its predecessor had not ended never happened.
       this.#open.clear();
       this.#incarnation = recordReader(this.#lane, at, length).u32();
-      this.groups.push({ kind: "hello", shard: this.#shard, incarnation: this.#incarnation });
+      const hello = { kind: "hello", shard: this.#shard, incarnation: this.#incarnation } as const;
+      // Behind what its predecessor has said, and before what others say because of it.
+      this.groups.push({ taken: hello, stamp: this.#stamp });
     }
   };
 
   #end(at: number, length: number): void {
-    const { tick, wallMs } = readTickEnd(recordReader(this.#lane, at, length));
-    const head = { shard: this.#shard, incarnation: this.#incarnation, tick, wallMs };
-    this.groups.push({ kind: "shard", shard: this.#shard, tick, payload: this.#open.endShard(head) });
+    const { tick, wallMs, stamp } = readTickEnd(recordReader(this.#lane, at, length));
+    const shard = this.#shard;
+    const payload = this.#open.endShard({ shard, incarnation: this.#incarnation, tick, wallMs });
+    this.#stamp = stamp;
+    this.groups.push({ taken: { kind: "shard", shard, tick, payload }, stamp });
   }
 }
 

@@ -48,7 +48,7 @@ class Others {
   }
 
   endTick(): void {
-    const end = { tick: this.tick++, wallMs: 1_700_000_000_000 };
+    const end = { tick: this.tick, wallMs: 1_700_000_000_000, stamp: this.tick++ };
     assert.ok(this.#shard.sendWriter(toStore.tickEnd, writeTickEnd(this.#out, end)));
     this.#shard.flush();
   }

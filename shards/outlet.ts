@@ -26,6 +26,7 @@ import {
   type RoomCheckpointRecord,
   type RoomInputsRecord,
   type SettledRecord,
+  type TickEndRecord,
   toStore,
   writeEntity,
   writeGrant,
@@ -70,6 +71,7 @@ export class Outlet {
   readonly store: LaneWriter;
   readonly #counters: Counters;
   readonly #log: Log;
+  readonly #nextStamp: () => number;
   readonly #out = new ByteWriter(1024);
   /** News of this tick, and of those before it whose group is not on the lane yet. */
   readonly #news = new HeldRecords();
@@ -82,8 +84,9 @@ export class Outlet {
 
   constructor(
     lanes: { readonly net: LaneWriter; readonly store: LaneWriter },
-    parts: { readonly counters: Counters; readonly log: Log },
+    parts: { readonly counters: Counters; readonly log: Log; readonly nextStamp: () => number },
   ) {
+    this.#nextStamp = parts.nextStamp;
     this.net = lanes.net;
     this.store = lanes.store;
     this.#counters = parts.counters;
@@ -237,9 +240,9 @@ export class Outlet {
    * Closes the group of this tick, if there is one, and makes it visible; then, unless some of it found no room on the
    * lane, everything that was said of the tick. Frames may follow; then {@link finishTick}.
    */
-  endGroup(tick: number, wallMs: number): void {
+  endGroup(end: TickEndRecord): void {
     if (this.#groupRecords > 0) {
-      this.#sendStore(toStore.tickEnd, writeTickEnd(this.#out, { tick, wallMs }));
+      this.#sendStore(toStore.tickEnd, writeTickEnd(this.#out, end));
       this.#groupRecords = 0;
       this.#groupBytes = 0;
     }

@@ -114,7 +114,7 @@ export class Shard {
         net: lane(wiring.lanes.toNet[shard]!, this.#netBell),
         store: lane(wiring.lanes.toStore[shard]!, storeBell),
       },
-      { counters, log },
+      { counters, log, nextStamp: () => this.#control.nextStamp() },
     );
     this.#tables = options.tables ?? GameTables.shipped(games.tables ?? { list: [], checks: [] });
     this.#belongings = new Belongings({ shard, incarnation, outlet: this.#outlet, counters });
@@ -439,7 +439,7 @@ export class Shard {
     }
     this.rooms.endTick();
     this.#intake.tellApplied(tick);
-    this.#outlet.endGroup(tick, this.#wallMs);
+    this.#outlet.endGroup({ tick, wallMs: this.#wallMs, stamp: this.#control.nextStamp() });
     this.#wallMs = -1;
     this.#ghosts.show((cell) => this.field.isAwake(cell));
     for (let index = 0; index < this.field.awakeCount; index++) {

@@ -181,13 +181,15 @@ export interface TickEndRecord {
   readonly tick: number;
   /** Wall-clock milliseconds of the tick, as its rooms saw them. */
   readonly wallMs: number;
+  /** ControlBlock.nextStamp: ticks of two shards may have one number though one is the other's cause. */
+  readonly stamp: number;
 }
 
 export function writeTickEnd(out: ByteWriter, record: TickEndRecord): ByteWriter {
-  return out.clear().u32(record.tick).f64(record.wallMs);
+  return out.clear().u32(record.tick).f64(record.wallMs).i32(record.stamp);
 }
 export function readTickEnd(from: ByteReader): TickEndRecord {
-  return { tick: from.u32(), wallMs: from.f64() };
+  return { tick: from.u32(), wallMs: from.f64(), stamp: from.i32() };
 }
 
 export interface SessionOpenedRecord {

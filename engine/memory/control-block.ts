@@ -1,11 +1,12 @@
 /**
  * The few words by which control and the threads of one server know of each other. Every word has one writing
- * side; anybody reads.
+ * side, but for a counter that all shards raise; anybody reads.
  *
  * ```
  *   byte 0     originMs (f64): control
  *        8     phase (i32): control; 0 running, 1 draining, 2 stopping
  *       12     tablesVersion (u32): control; raised whenever other tables of static game data are in force
+ *       16     stamp (i32): the shards; raised with each group of theirs for the store
  *      128     one block of 128 bytes per thread: shards first, then net, store, main
  *        +0    incarnation (u32): control
  *        +4    publishedTick (i32): the shard; -1 before its first
@@ -40,6 +41,7 @@ const phases: readonly ServerPhase[] = ["running", "draining", "stopping"];
 const ORIGIN_F64 = 0;
 const PHASE_WORD = 2;
 const TABLES_VERSION_WORD = 3;
+const STAMP_WORD = 4;
 const BLOCK_WORDS = 32;
 const INCARNATION_WORD = 0;
 const PUBLISHED_TICK_WORD = 1;
@@ -108,6 +110,14 @@ export class ControlBlock {
   /** The shard, after it has published its frames of `tick`. */
   setPublishedTick(shard: number, tick: number): void {
     Atomics.store(this.#words, this.#at(shard, PUBLISHED_TICK_WORD), tick);
+  }
+
+  /**
+   * A number for a group of records. Who has heard of a group before closing its own gets a greater one, on whichever
+   * threads the two are: wraps, so compare by the difference.
+   */
+  nextStamp(): number {
+    return (Atomics.add(this.#words, STAMP_WORD, 1) + 1) | 0;
   }
 
   /** Whether this shard has work on its schedule, so that its next tick is worth waiting for. */
