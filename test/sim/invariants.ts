@@ -82,6 +82,8 @@ export function unrest(stage: Stage): string | null {
   const { process } = server;
   if (process === null) return "the server is down";
   if (process.shards.some((shard) => shard === undefined)) return "a shard is down";
+  const { grants } = process.persistence!.image;
+  if (grants.size > 0) return `${grants.size} grants wait for players who are here`;
   return (
     countsDiffer(stage, process) ??
     doubledEntity(process) ??
@@ -266,7 +268,6 @@ function pendingAtStore(server: SimServer, { persistence, journal }: SimProcess)
   if (durablePosition < lastPosition) return `${lastPosition - durablePosition} records are not durable`;
   if (image.sessions.size > 0) return `${image.sessions.size} sessions are kept for a restore`;
   if (image.rooms.size > 0) return `${image.rooms.size} rooms are kept for a restore`;
-  if (image.grants.size > 0) return `${image.grants.size} grants wait`;
   if (!batcher.isIdle) return `${batcher.pending} rows wait for the store`;
   return server.callsUnderWay > 0 ? "the store is asked something" : null;
 }

@@ -29,7 +29,7 @@ const WAKE_TICKS = 12;
 const TELL_EVERY_TICKS = 4;
 const TIMER_TICKS = 9;
 /** So that its checkpoint stays within the limit. */
-const DEEDS_MAX = 1000;
+const DEEDS_MAX = 120;
 
 /** A grant as it travels. */
 export interface LastingGrant {
@@ -119,7 +119,8 @@ export class LastingRoom implements Room {
     const { kind, seq } = intent;
     this.#truth.mayDie();
     // Before anything is noted: what is refused leaves no trace.
-    if (kind === lastingIntents.refuse || this.#deedCount >= DEEDS_MAX) {
+    const isFull = this.#deedCount >= DEEDS_MAX && kind !== lastingIntents.leave;
+    if (kind === lastingIntents.refuse || isFull) {
       this.#context.refuse(member, seq, REFUSED);
       return;
     }

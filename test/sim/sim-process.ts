@@ -11,7 +11,7 @@ import { ControlBlock } from "../../engine/memory/control-block.js";
 import { Counters } from "../../engine/memory/counters.js";
 import { Doorbell, type DoorbellMemory } from "../../engine/memory/doorbell.js";
 import { OwnershipTable } from "../../engine/memory/ownership-table.js";
-import { type RingMemory, RingWriter } from "../../engine/memory/spsc-ring.js";
+import { createRing, type RingMemory, RingWriter } from "../../engine/memory/spsc-ring.js";
 import { netCatalogue, persistenceCatalogue, shardCatalogue, shardMetric } from "../../engine/metrics.js";
 import { Prng } from "../../engine/prng.js";
 import type { GameCatalogue } from "../../engine/room/load-games.js";
@@ -66,6 +66,7 @@ export type Death = (typeof deaths)[number];
 
 const RESTART_NOTICED_MS_MAX = 60;
 const RESTART_MS_MAX = 200;
+const STORE_RING_BYTES_MIN = 16_384;
 
 export class SimProcess {
   readonly number: number;
@@ -92,7 +93,7 @@ export class SimProcess {
     const { config } = parts;
     this.number = parts.number;
     this.#prng = parts.prng;
-    this.wiring = createWiring(config);
+    this.wiring = roomyWiring(config, this.#prng);
     this.control = new ControlBlock(this.wiring.control);
     this.ownership = new OwnershipTable(this.wiring.ownership);
     parts.owners.forEach((owner, cell) => {
@@ -331,6 +332,24 @@ export class SimProcess {
       0,
     );
   }
+}
+
+/** What goes to the store and comes from it may be larger than what the other lanes are to be filled with. */
+function roomyWiring(config: Config, prng: Prng): Wiring {
+  const wiring = createWiring(config);
+  const ringBytes = STORE_RING_BYTES_MIN << prng.below(3);
+  const ring = () => createRing(ringBytes);
+  const { toStore, storeToShard } = wiring.lanes;
+  return {
+    ...wiring,
+    lanes: {
+      ...wiring.lanes,
+      toStore: toStore.map(ring),
+      storeToShard: storeToShard.map(ring),
+      netToStore: ring(),
+      storeToNet: ring(),
+    },
+  };
 }
 
 function describe(error: unknown): string {

@@ -132,10 +132,10 @@ export class Witness {
       this.lasting.clear();
       this.lossy = eventsAcked > 0 ? 1 : 0;
     } else if (!recovered) for (const stream of this.lasting.values()) stream.isSteady = false;
-    // Another process may have lost what was applied, never what was durable.
-    this.#applied = welcome.intentsApplied;
-    if (this.#applied < this.#durable)
-      this.#blame(`intents were durable up to ${this.#durable}, and applied are ${this.#applied}`);
+    // A process that was started again may not know how far it was, until the next intent tells it: what was promised
+    // to be durable is compared with rooms and ledger.
+    this.#applied = Math.min(this.#applied, welcome.intentsApplied);
+    this.#durable = Math.min(this.#durable, welcome.intentsApplied);
     this.session = welcome.session;
     this.#nextEvent = eventsAcked + 1;
   }
