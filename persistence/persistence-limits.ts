@@ -14,7 +14,7 @@ export function persistenceLimits(config: Config): PersistenceLimits & { readonl
     backoffMsMax: 5_000,
     heldPlayersMax: 10_000,
     // Several rounds before the journal reaches its bound, and a segment's worth at a time.
-    roundBytes: Math.min(segmentBytes, bytesMax >> 3),
+    roundBytes: Math.min(segmentBytes, Math.floor(bytesMax / 8)),
     copyBytes: 65_536,
     imageBytesMax: 268_435_456,
     recordsPerLane: 1_000,
