@@ -24,6 +24,16 @@ export async function openFor(
   heldPlayersMax: number,
 ): Promise<StoreAsFound> {
   await store.open();
+  try {
+    return await look(store, journalId, heldPlayersMax);
+  } catch (error) {
+    // It may be opened again once it has been closed.
+    await store.close();
+    throw error;
+  }
+}
+
+async function look(store: Store, journalId: string, heldPlayersMax: number): Promise<StoreAsFound> {
   const applied = await store.appliedPosition(journalId);
   const held = new Map<string, HeldPlayer>();
   let after: DeadLetter | undefined;
