@@ -71,7 +71,6 @@ export class Outlet {
   readonly store: LaneWriter;
   readonly #counters: Counters;
   readonly #log: Log;
-  readonly #nextStamp: () => number;
   readonly #out = new ByteWriter(1024);
   /** News of this tick, and of those before it whose group is not on the lane yet. */
   readonly #news = new HeldRecords();
@@ -84,9 +83,8 @@ export class Outlet {
 
   constructor(
     lanes: { readonly net: LaneWriter; readonly store: LaneWriter },
-    parts: { readonly counters: Counters; readonly log: Log; readonly nextStamp: () => number },
+    parts: { readonly counters: Counters; readonly log: Log },
   ) {
-    this.#nextStamp = parts.nextStamp;
     this.net = lanes.net;
     this.store = lanes.store;
     this.#counters = parts.counters;

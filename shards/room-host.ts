@@ -72,6 +72,8 @@ export class RoomHost implements RoomContext {
   hasOutput = false;
   /** While it is replayed: the world tick at which each of its timers is due. */
   timersDue: Map<number, number> | undefined;
+  /** It has ended while it was replayed: why, and who was in it. */
+  end: { readonly code: number; readonly sessions: readonly number[] } | undefined;
   /** What a durable room took in during this world tick, not handed over yet. */
   inputs: ByteWriter | undefined;
   /** A checkpoint would say something new: it has taken something in since the last. */

@@ -154,7 +154,9 @@ export class RoomReplay {
       if (error instanceof AssertionFailed) throw error;
       const { host } = replayed;
       replayed.isGivenUp = true;
-      if (host !== undefined && this.#isOpen(host)) this.#rooms.fail(host, "restore", error);
+      if (host === undefined || !this.#isOpen(host)) return;
+      this.#rooms.fail(host, "restore", error);
+      for (const session of host.end?.sessions ?? []) replayed.seen.add(session);
     }
   }
 
@@ -176,12 +178,13 @@ export class RoomReplay {
       for (const [session, { seq, tick }] of replayed.settled)
         this.#outlet.applied({ session, room: roomId, applied: seq, tick });
       if (host === undefined) continue;
-      const isOpen = this.#isOpen(host);
-      // Whoever left before the end, which net may have missed. It does not mind hearing it twice.
+      // Whoever left before, which net may have missed. It does not mind hearing it twice.
       for (const session of replayed.seen) {
-        if (host.seat(session) === undefined) this.#outlet.roomLeft({ session, roomId, code: 0 });
+        if (host.seat(session) !== undefined) continue;
+        const code = host.end?.sessions.includes(session) === true ? host.end.code : 0;
+        this.#outlet.roomLeft({ session, roomId, code });
       }
-      if (!isOpen) continue;
+      if (!this.#isOpen(host)) continue;
       this.#counters.add(shardMetric.rooms_restored_total);
       this.#rooms.revive(host);
     }

@@ -616,9 +616,11 @@ export class RoomTable implements RoomSurroundings {
     }
     this.#unscheduleTick(host);
     for (let id = 0; id < ROOM_TIMERS_MAX && host.timerEntries !== undefined; id++) this.clearTimer(host, id);
-    for (const session of [...host.members.keys()]) {
+    const sessions = [...host.members.keys()];
+    if (host.isReplaying) host.end = { code, sessions };
+    for (const session of sessions) {
       host.removeSeat(session);
-      this.#outlet.roomLeft({ session, roomId: host.roomId, code });
+      if (!host.isReplaying) this.#outlet.roomLeft({ session, roomId: host.roomId, code });
     }
     try {
       host.room.onDispose?.();

@@ -24,6 +24,7 @@ import { OwnershipTable } from "../engine/memory/ownership-table.js";
 import { type RingMemory, RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { newPlayer, type PlayerRow } from "../engine/player.js";
 import type { FieldType, RoomType, TableSpec } from "../engine/room/game.js";
+import type { GameTables } from "../engine/room/game-tables.js";
 import { cellAt, createGrid, type Grid } from "../engine/space/grid.js";
 import { ManualClock } from "../engine/time.js";
 import { messageTypes } from "../engine/wire/message-types.js";
@@ -47,6 +48,8 @@ export interface RigOptions {
   readonly handoffIntentsMax?: number;
   readonly entitiesMax?: number;
   readonly tables?: readonly TableSpec[];
+  /** Default: {@link tables} as they are shipped. */
+  readonly gameTables?: GameTables;
   readonly checkpointSeconds?: number;
   readonly roomsMax?: number;
   readonly ringBytes?: number;
@@ -62,6 +65,8 @@ export class ShardRig {
   readonly control: ControlBlock;
   readonly grid: Grid;
   readonly shards: (Shard | undefined)[] = [];
+  /** The store's thread reads what shards write; it stands still otherwise. */
+  isStoreReading = true;
   /** Every record heard so far. */
   readonly heard: HeardRecord[] = [];
   /** Shard of each session, as the rig's net believes. */
@@ -138,6 +143,7 @@ export class ShardRig {
         rooms: new Map((this.#options.rooms ?? []).map((type) => [type.name, type])),
         tables: { list: this.#options.tables ?? [], checks: [] },
       },
+      ...(this.#options.gameTables === undefined ? {} : { tables: this.#options.gameTables }),
       clock: this.clock,
       log: silentLog,
     });
@@ -189,6 +195,7 @@ export class ShardRig {
   }
 
   #keep(): void {
+    if (!this.isStoreReading) return;
     this.#stores.forEach((ring, shard) => {
       ring.drain((type, at, length) => {
         const payload = ring.bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;

@@ -114,7 +114,7 @@ export class Shard {
         net: lane(wiring.lanes.toNet[shard]!, this.#netBell),
         store: lane(wiring.lanes.toStore[shard]!, storeBell),
       },
-      { counters, log, nextStamp: () => this.#control.nextStamp() },
+      { counters, log },
     );
     this.#tables = options.tables ?? GameTables.shipped(games.tables ?? { list: [], checks: [] });
     this.#belongings = new Belongings({ shard, incarnation, outlet: this.#outlet, counters });
