@@ -1,6 +1,7 @@
 /** The store that the config names, and patience with one that is not up yet. */
 import { readFileSync } from "node:fs";
 import { setTimeout as systemSleep } from "node:timers/promises";
+import { assert } from "../engine/assert.js";
 import type { Config } from "../engine/config-schema.js";
 import type { Log } from "../engine/log.js";
 import type { Clock } from "../engine/time.js";
@@ -12,9 +13,12 @@ import { type AuditedStore, type Store, StoreUnavailable } from "./store.js";
 const FIRST_WAIT_MS = 50;
 const WAIT_MS_MAX = 1000;
 
-/** A store as configured, not open. The SQLite store's file is in `folder`, which this process holds. */
-export function createStore(config: Config["store"], folder: DataFolder): AuditedStore {
-  if (config.kind === "sqlite") return new SqliteStore({ folder, fileName: config.file });
+/** A store as configured, not open. The SQLite store's file is in `folder`, which this process holds; MySQL needs none. */
+export function createStore(config: Config["store"], folder: DataFolder | null): AuditedStore {
+  if (config.kind === "sqlite") {
+    assert(folder !== null, "the embedded store has its file in a folder");
+    return new SqliteStore({ folder, fileName: config.file });
+  }
   return new MysqlStore(parseMysqlUrl(config.url));
 }
 

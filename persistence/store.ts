@@ -31,7 +31,7 @@ export interface DeadLetter {
   readonly key: string;
   readonly reason: string;
   readonly atMs: number;
-  /** As engine/player.ts encodes the row. */
+  /** As engine/player.ts encodes the row; behind a player's, lines of the ledger that came with it: dead-letter.ts. */
   readonly row: Uint8Array;
 }
 
