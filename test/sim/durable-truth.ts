@@ -36,6 +36,7 @@ export class DurableTruth {
   readonly #sent = new Map<number, Map<number, Sent>>();
   /** Up to which number a session's intents were acknowledged as durable. */
   readonly #acknowledged = new Map<number, number>();
+  readonly #lossy = new Set<number>();
   readonly #refused: ReadonlyMap<number, ReadonlySet<number>>;
   /** The newest event of a durable room that a session has heard, by room and session. */
   readonly #heard = new Map<string, { readonly room: number; readonly session: number; number: number }>();
@@ -209,7 +210,12 @@ export class DurableTruth {
     }
   }
 
+  /** Events of the session were given up and said to be: its client does not know of all that was refused. */
+  gaveUp(session: number): void {
+    this.#lossy.add(session);
+  }
+
   #isRefused(session: number, seq: number): boolean {
-    return this.#refused.get(session)?.has(seq) === true;
+    return this.#lossy.has(session) || this.#refused.get(session)?.has(seq) === true;
   }
 }

@@ -22,7 +22,7 @@ import { openNetLanes } from "../../net/net-lanes.js";
 import type { Peer } from "../../net/session.js";
 import { Journal } from "../../persistence/journal/journal.js";
 import { Persistence } from "../../persistence/persistence.js";
-import { persistenceLimits } from "../../persistence/persistence-limits.js";
+import { journalLimits, persistenceLimits } from "../../persistence/persistence-limits.js";
 import { Shard } from "../../shards/shard.js";
 import type { EventQueue } from "./event-queue.js";
 import type { Fail, GameRecord, ShardLife } from "./game-record.js";
@@ -176,20 +176,11 @@ export class SimProcess {
 
   #openJournal(): Promise<Journal> {
     const { config, queue, disk, log } = this.#parts;
-    const { commitMs, commitBytes, segmentBytes, bytesMax, pendingBytesMax } = config.journal;
     return Journal.open({
       disk,
       clock: queue.clock,
       log: log ?? silentLog,
-      limits: {
-        commitMs,
-        commitBytes,
-        segmentBytes,
-        bytesMax,
-        pendingBytesMax,
-        backoffMs: 50,
-        backoffMsMax: 1000,
-      },
+      limits: { ...journalLimits(config), backoffMsMax: 1000 },
       newId: () => Array.from({ length: 32 }, () => this.#prng.below(16).toString(16)).join(""),
       wake: () => this.#threads[0]?.wake(),
     });
@@ -198,7 +189,7 @@ export class SimProcess {
   #newPersistence(journal: Journal): Persistence {
     const { config, grid, queue, store, tap, log, bug } = this.#parts;
     const { doorbells, lanes } = this.wiring;
-    const limits = { ...persistenceLimits(config), roundBytes: 16_384 };
+    const limits = persistenceLimits(config);
     const lane = (ring: RingMemory, bell: DoorbellMemory) =>
       tamperedWriter(new LaneWriter(new RingWriter(ring), new Doorbell(bell), limits), bug);
     return new Persistence({

@@ -305,13 +305,19 @@ export class SimServer {
 
 /** A small world with small rings: borders are near, and lanes do fill. */
 function configOf(parts: SimServerParts, prng: Prng): Config {
+  const canCrash = parts.faults.kills + parts.faults.powerCuts > 0;
   const config = configSchema.parse({
     net: {
       payloadBytesMax: 256,
       connectionsMax: 64,
       bufferedBytesMax: Math.max(4096, parts.faults.bufferedBytesMax),
     },
-    session: { graceMs: 1000 + prng.below(2000), eventsKeptMax: 64, eventBytesKeptMax: 4096 },
+    session: {
+      graceMs: 1000 + prng.below(2000),
+      // Where processes die, what is told to nobody is to be the exception.
+      eventsKeptMax: canCrash ? 1024 : 64,
+      eventBytesKeptMax: canCrash ? 65_536 : 4096,
+    },
     world: {
       field: parts.games.field.name,
       widthCells: 6,
@@ -335,7 +341,7 @@ function configOf(parts: SimServerParts, prng: Prng): Config {
   const peerRingBytes = 4096 << prng.below(3);
   // Short segments, so that there is something to prune; now and then so few of them that the journal is full.
   const segmentBytes = 4096 << prng.below(4);
-  const bytesMax = segmentBytes * (prng.below(4) === 0 ? 4 : 64);
+  const bytesMax = prng.below(4) === 0 ? 131_072 : 2_097_152;
   return {
     ...config,
     shards: { ...config.shards, ringBytes, peerRingBytes },
