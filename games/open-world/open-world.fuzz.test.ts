@@ -2,106 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { freshSeed } from "../../engine/prng.js";
 import { Prng } from "../../engine/room/game.js";
-import { battle } from "../battle/battle.js";
-import { battleIntents } from "../battle/messages.js";
-import {
-  autoBattleBody,
-  challengeBody,
-  dropItemBody,
-  noBody,
-  playerOf,
-  testSeed,
-  useSkillBody,
-} from "../testing/bodies.js";
-import { TestWorld, type TestWorldOptions } from "../testing/test-world.js";
+import { testSeed } from "../testing/bodies.js";
+import { anyInput, apply, optionsOf, SESSIONS } from "../testing/inputs.js";
+import { HZ } from "../testing/scene.js";
+import { TestWorld } from "../testing/test-world.js";
 import { DEAD_SECONDS, ENGAGING_SECONDS, SILENCE_SECONDS } from "./engagement.js";
-import { openWorld, openWorldIntents } from "./open-world.js";
 import { BATTLE, ENGAGING } from "./rows.js";
-
-const SESSIONS = 12;
-const HZ = 20;
-
-function optionsOf(dice: Prng): TestWorldOptions {
-  const size = { widthCells: 6, heightCells: 4 };
-  return { field: openWorld, rooms: [battle], ...size, seed: dice.next(), shards: 1 + dice.below(3) };
-}
-
-/** One thing that happens from outside, made of numbers so that two worlds can be given the same. */
-interface Input {
-  readonly what: number;
-  readonly session: number;
-  readonly a: number;
-  readonly b: number;
-  readonly roll: number;
-}
-
-function anyInput(dice: Prng): Input {
-  return {
-    what: dice.below(14),
-    session: 1 + dice.below(SESSIONS),
-    a: dice.below(256),
-    b: dice.below(256),
-    roll: dice.next(),
-  };
-}
-
-function apply(world: TestWorld, { what, session, a, b, roll }: Input): void {
-  const { shard, member } = world.find(session) ?? {};
-  if (shard === undefined || member === undefined) {
-    const { widthMeters, heightMeters } = world.grid;
-    const gold = a * 10;
-    world.join(
-      session,
-      playerOf(session, { gold, level: 1 + (b % 20) }),
-      (a / 256) * widthMeters,
-      (b / 256) * heightMeters,
-    );
-    return;
-  }
-  switch (what) {
-    case 0:
-      world.leave(session);
-      return;
-    case 1:
-      world.setSuspended(session, a < 128);
-      return;
-    case 2:
-      world.intent(session, openWorldIntents.autoBattle, autoBattleBody(a % 8, b % 12));
-      return;
-    case 3:
-      world.intent(session, openWorldIntents.dropItem, dropItemBody(roll & 0xffff));
-      return;
-    case 4:
-      world.intent(session, openWorldIntents.usePotion, noBody);
-      return;
-    case 5:
-      world.intent(session, openWorldIntents.challenge, challengeBody(roll >>> (a % 32)));
-      return;
-    case 6:
-    case 7:
-      world.roomIntent(session, battleIntents.useSkill, useSkillBody(a % 12, b % 4));
-      return;
-    case 8:
-      if (a < 64) world.roomIntent(session, battleIntents.flee, noBody);
-      return;
-    case 9:
-    case 10:
-    case 11:
-      // Somebody real: the nearest few in id order.
-      challengeNear(world, session, a);
-      return;
-    default:
-      world.move(session, (a % 255) - 127, (b % 255) - 127);
-  }
-}
-
-function challengeNear(world: TestWorld, session: number, a: number): void {
-  const { shard, member } = world.find(session)!;
-  const { x, y, id } = shard.entities;
-  const around = new Int32Array(16);
-  const count = shard.near(x[member.row]!, y[member.row]!, 8, around);
-  if (count > 0) world.intent(session, openWorldIntents.challenge, challengeBody(id[around[a % count]!]!));
-}
 
 test("[OP15] a world out of a checkpoint goes on exactly as the one it was taken of", (t) => {
   const seed = testSeed(freshSeed, (text) => t.diagnostic(text));
@@ -136,9 +42,14 @@ test("[OP16] nobody stays in a challenge or a battle for ever, whatever is lost,
     const lossPercent = dice.below(4) * 10;
     world.isLost = () => dice.below(100) < lossPercent;
     let battles = 0;
+    let rows = world.entityRows();
     for (let tick = 0; tick < 600; tick++) {
       for (let count = dice.below(3); count > 0; count--) apply(world, anyInput(dice));
-      if (dice.below(200) === 0) world.restartShard(dice.below(world.shards.length));
+      if (tick % 100 === 0) rows = world.entityRows();
+      const fate = dice.below(400);
+      if (fate < 2) world.restartShard(dice.below(world.shards.length));
+      else if (fate < 4) world.crashShard(dice.below(world.shards.length), { diesInTick: fate === 2 });
+      else if (fate === 4) world.restartProcess(rows);
       world.step();
       battles += world.results.splice(0).length;
       for (const { code } of world.refused.splice(0)) assert.ok(code > 0);

@@ -1,12 +1,29 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createGrid, isCreatureId, type PlayerRow, refusals } from "../../engine/room/game.js";
-import { battle } from "../battle/battle.js";
+import { createGrid, isCreatureId, refusals } from "../../engine/room/game.js";
 import { experienceFor as experienceOf, goldFor as goldOf, PERSON, speciesTable } from "../battle/tables.js";
-import { autoBattleBody, challengeBody, dropItemBody, noBody, playerOf } from "../testing/bodies.js";
+import { autoBattleBody, dropItemBody, noBody, playerOf } from "../testing/bodies.js";
+import {
+  BOAR,
+  BORDER,
+  challenge,
+  codes,
+  enter,
+  GOLEM,
+  HZ,
+  open,
+  placeOf,
+  put,
+  roomOf,
+  SLIME,
+  stateOf,
+  stepUntil,
+  WOLF,
+  WRAITH,
+} from "../testing/scene.js";
 import { itemIds } from "../testing/shipped-ids.js";
 import { testTables } from "../testing/test-tables.js";
-import { TestWorld, type TestWorldOptions } from "../testing/test-world.js";
+import type { TestWorld } from "../testing/test-world.js";
 import { isCommons, remoteness } from "./commons.js";
 import { CONTACT_METERS } from "./creatures.js";
 import {
@@ -24,77 +41,6 @@ import { BATTLE, CHASING, DEAD, ENGAGING, FREE, IMMUNE } from "./rows.js";
 const speciesOf = (kind: number) => testTables.rows(speciesTable)[kind]!;
 const experienceFor = (kind: number, level: number) => experienceOf(speciesOf(kind), level);
 const goldFor = (kind: number, level: number) => goldOf(speciesOf(kind), level);
-
-const SLIME = 1;
-const BOAR = 2;
-const WOLF = 3;
-const GOLEM = 4;
-const WRAITH = 5;
-const HZ = 20;
-
-function open(options: Partial<TestWorldOptions> = {}): TestWorld {
-  const size = { widthCells: 8, heightCells: 8 };
-  return new TestWorld({
-    field: openWorld,
-    rooms: [battle],
-    ...size,
-    seed: 11,
-    shards: 1,
-    isEmpty: true,
-    ...options,
-  });
-}
-
-/** Border of the two shards of a world of eight columns of 24 meters. */
-const BORDER = 96;
-
-/** A person who is not immune any more. */
-function enter(world: TestWorld, session: number, x: number, y: number, more: Partial<PlayerRow> = {}): void {
-  world.join(session, playerOf(session, more), x, y);
-  const { shard, row } = world.entity(session)!;
-  shard.entities.state[row] = FREE;
-  world.step();
-}
-
-/** A creature at home where it stands. */
-function put(world: TestWorld, kind: number, x: number, y: number, level = 1): number {
-  const shard = world.at(x, y);
-  const { entities } = shard;
-  const cell = Math.floor(y / 24) * world.grid.widthCells + Math.floor(x / 24);
-  const row = shard.addCreature(cell, 100 + shard.entities.count, x, y);
-  entities.kind[row] = kind;
-  entities.level[row] = level;
-  entities.health[row] = 255;
-  entities.column("homeX", "f64")[row] = x;
-  entities.column("homeY", "f64")[row] = y;
-  return entities.id[row]!;
-}
-
-const stateOf = (world: TestWorld, id: number) => {
-  const { shard, row } = world.entity(id)!;
-  return shard.entities.state[row]!;
-};
-const placeOf = (world: TestWorld, id: number) => {
-  const { shard, row } = world.entity(id)!;
-  return [shard.entities.x[row]!, shard.entities.y[row]!] as const;
-};
-const roomOf = (world: TestWorld, id: number) => {
-  const { shard, row } = world.entity(id)!;
-  return shard.entities.column("room", "u32")[row]!;
-};
-const challenge = (world: TestWorld, session: number, target: number, seq = 1) =>
-  world.intent(session, openWorldIntents.challenge, challengeBody(target), seq);
-const codes = (world: TestWorld, session: number) =>
-  world.refused.filter((refused) => refused.session === session).map(({ code }) => code);
-
-/** Steps until something holds, for at most so many seconds of the world. */
-function stepUntil(world: TestWorld, holds: () => boolean, seconds: number): void {
-  for (let tick = 0; tick < seconds * HZ; tick++) {
-    if (holds()) return;
-    world.step();
-  }
-  assert.ok(holds(), `after ${seconds} seconds`);
-}
 
 test("[OP1] the same creatures live in a world whatever shards it has, about one a cell", () => {
   const options = { isEmpty: false, widthCells: 32, entitiesMax: 2000 };

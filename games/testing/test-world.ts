@@ -461,11 +461,15 @@ export class TestWorld {
     );
     this.#inbox = [];
     for (let index = 0; index < this.shards.length; index++) this.shards[index] = new TestShard(this, index);
+    if (this.options.isEmpty !== true) {
+      for (let cell = 0; cell < this.grid.cellCount; cell++)
+        this.shards[this.ownerOf(cell)]!.field.onCellOpen?.(cell);
+    }
     const returning = new Map(people.map((person) => [person.member.session, person.member]));
     for (const [id, packed] of rows) {
       const member = returning.get(id);
       if (member === undefined && !isCreatureId(id)) continue;
-      const { shard, row } = this.#revive(packed);
+      const { shard, row } = this.#revive(id, packed);
       if (member === undefined) continue;
       const player = this.store.rowOf(member.player);
       const back = { session: id, entityId: id, row, isSuspended: true, player, lines: [] };
@@ -481,7 +485,7 @@ export class TestWorld {
     this.#showGhosts();
   }
 
-  #revive(packed: Uint8Array): { readonly shard: TestShard; readonly row: number } {
+  #revive(id: number, packed: Uint8Array): { readonly shard: TestShard; readonly row: number } {
     const probe = new EntityTable({
       capacity: 1,
       cellCount: this.grid.cellCount,
@@ -490,6 +494,8 @@ export class TestWorld {
     const there = probe.unpackRow(new ByteReader(packed), { cell: 0, owner: 0 });
     const cell = cellAt(this.grid, probe.x[there]!, probe.y[there]!);
     const shard = this.shards[this.ownerOf(cell)]!;
+    const fresh = this.entity(id);
+    fresh?.shard.entities.remove(fresh.row);
     return { shard, row: shard.entities.unpackRow(new ByteReader(packed), { cell, owner: shard.index }) };
   }
 
