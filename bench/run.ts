@@ -14,7 +14,7 @@ type Run = (options: BenchOptions & { readonly seconds?: number }) => Promise<re
 
 const here = new URL("./", import.meta.url);
 /** Suites that start servers, by name; each is `<name>.bench.js` beside this file. */
-export const serverSuites = ["world", "syscalls", "idle", "border", "auto-battle"] as const;
+export const serverSuites = ["world", "syscalls", "idle", "border", "auto-battle", "persistence"] as const;
 /** Folders whose `*.bench.js` make up the micro suite. */
 const microFolders = ["memory", "wire", "games", "shards"] as const;
 

@@ -108,7 +108,7 @@ async function measure(store: MysqlStore, bare: Connection, options: BenchOption
 }
 
 /** Players who come in random thousands, each time a version older. */
-class World {
+export class World {
   readonly players: PlayerRow[];
   readonly #prng = new Prng(1);
   #position = 0;
@@ -192,7 +192,8 @@ function valuesOf(rows: readonly PlayerRow[]): unknown[][] {
     ]);
 }
 
-async function multiRow(
+/** Rows a second of the driver, in statements of so many rows. */
+export async function multiRow(
   bare: Connection,
   options: { readonly world: World; readonly rows: number; readonly batches: number },
 ): Promise<number> {
@@ -208,7 +209,8 @@ async function multiRow(
   return (statements * rows * 1000) / ms;
 }
 
-async function singleRow(
+/** Rows a second of the driver, one awaited statement a row. */
+export async function singleRow(
   bare: Connection,
   options: { readonly world: World; readonly rows: number },
 ): Promise<number> {
