@@ -111,5 +111,5 @@ export class EntityJournal {
 function hashOf(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-  return (hash >>> 0) | 1;
+  return (hash | 1) >>> 0;
 }
