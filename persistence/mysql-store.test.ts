@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MariaDb } from "../test/mariadb.js";
@@ -106,6 +109,56 @@ describe("MySQL: a server among others", () => {
     );
     await store.applyBatch({ players, battleResults: players.map((_, at) => battleRow(at)) });
     assert.deepEqual(await store.loadPlayer(idOf(299)), players[299]);
+    assert.equal(store.retries, 0);
+    await store.close();
+    await server.run(`SET GLOBAL max_allowed_packet = ${before}`);
+  });
+
+  test("[MG9] a step that was applied and not remembered, since the server died between the two, is applied again", async () => {
+    const database = await freshDatabase();
+    const folder = mkdtempSync(join(tmpdir(), "gridshard-steps-"));
+    for (const { number, name, sql } of readMigrations("mysql")) {
+      writeFileSync(join(folder, `${String(number).padStart(4, "0")}-${name}.mysql.sql`), sql);
+      const store = storeOn(database, { migrations: folder });
+      await store.open();
+      await store.close();
+      if (number === 2)
+        await server.run(
+          `INSERT INTO ${database}.players VALUES (X'${idOf(1)}', 'a', 1, 0, 5, 0, 0, 1);
+           INSERT INTO ${database}.player_items VALUES (X'${idOf(1)}', 0, 7, 2)`,
+        );
+      await server.run(`DELETE FROM ${database}.schema_migrations WHERE number = ${number}`);
+      await store.open("migrate");
+      await store.close();
+    }
+    rmSync(folder, { recursive: true });
+    const store = storeOn(database);
+    await store.open();
+    assert.deepEqual((await store.loadPlayer(idOf(1)))?.inventory, [{ item: 7, count: 2 }]);
+    const audit = await store.audit(10);
+    assert.deepEqual([audit.players, audit.ledgerLines, audit.differences], [1, 2, []]);
+    await store.close();
+  });
+
+  test("[ST58] a row that the server's packets cannot hold is refused for good, and others are stored", async () => {
+    const database = await freshDatabase();
+    const before = (await server.run("SELECT @@max_allowed_packet")).trim();
+    await server.run("SET GLOBAL max_allowed_packet = 16384");
+    const store = storeOn(database);
+    await store.open();
+    const inventory = (stacks: number) =>
+      Array.from({ length: stacks }, () => ({ item: 12345, count: 12345 }));
+    const [large, tooLarge] = [
+      playerRow(1, 1, { inventory: inventory(1000) }),
+      playerRow(2, 1, { inventory: inventory(2000) }),
+    ];
+    await assert.rejects(
+      store.applyBatch({ players: [large, tooLarge], battleResults: [] }),
+      (error) => error instanceof StoreRejected && /raise max_allowed_packet/.test(error.message),
+    );
+    assert.equal(await store.loadPlayer(idOf(1)), null);
+    await store.applyBatch({ players: [large, playerRow(3, 1)], battleResults: [] });
+    assert.deepEqual(await store.loadPlayer(idOf(1)), large);
     assert.equal(store.retries, 0);
     await store.close();
     await server.run(`SET GLOBAL max_allowed_packet = ${before}`);

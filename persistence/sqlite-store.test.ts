@@ -107,6 +107,23 @@ describe("SQLite: one process, one file", () => {
     rmSync(folder, { recursive: true });
   });
 
+  test("[ST24] a file that is no database is for good; one that is away for a moment is not", async () => {
+    const here = await sqlitePlace();
+    const file = here.folder.file("gridshard.sqlite");
+    writeFileSync(file, "no database ".repeat(400));
+    const store = here.store();
+    for (let attempt = 0; attempt < 3; attempt++)
+      await assert.rejects(store.open(), (error) => error instanceof StoreUnavailable && error.isForGood);
+    await assert.rejects(store.health(), (error) => error instanceof StoreUnavailable && !error.isForGood);
+    rmSync(file);
+    mkdirSync(file);
+    await assert.rejects(store.open(), (error) => error instanceof StoreUnavailable && error.isForGood);
+    rmSync(file, { recursive: true });
+    await store.open();
+    await store.close();
+    await here.release();
+  });
+
   test("[ST23] a file that is no database, or cannot be opened, is unavailable by name and with a remedy", async () => {
     const path = mkdtempSync(join(tmpdir(), "gridshard-bad-"));
     const folder = DataFolder.acquire(path);

@@ -342,7 +342,12 @@ export class SqliteStore implements AuditedStore {
       return new StoreUnavailable(`${why}: restore it from a backup`, { cause: error, isForGood: true });
     if (/is full/.test(error.message))
       return new StoreUnavailable(`${why}: make room on that disk`, { cause: error });
-    return new StoreUnavailable(`${why}: check the disk and the rights to the folder`, { cause: error });
+    // A file that cannot even be opened stays so; an operation that failed on an open one may succeed next time.
+    const isForGood = isSystem || /not open the database|unable to open/.test(error.message);
+    return new StoreUnavailable(`${why}: check the disk and the rights to the folder`, {
+      cause: error,
+      isForGood: isForGood && this.#db === null,
+    });
   }
 }
 

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { PlayerRow } from "../engine/player.js";
 import { migrationStatus, migrationsFolder, readMigrations } from "./migrations.js";
-import { SchemaMismatch, type Store, StoreRejected, StoreUnavailable } from "./store.js";
+import {
+  type AuditedStore,
+  type Dialect,
+  SchemaMismatch,
+  type Store,
+  StoreRejected,
+  StoreUnavailable,
+} from "./store.js";
 import { testJournalContract } from "./store-contract-journal.js";
 import { battleRow, idOf, playerRow } from "./store-contract-rows.js";
 
@@ -341,6 +348,66 @@ function testMigrations(place: () => Promise<StorePlace>): void {
       writeFileSync(file, create);
       await store.open();
       assert.equal((await store.appliedMigrations()).length, next);
+      await store.close();
+    }));
+
+  /** The steps from before the ledger, and rows as the program of that time wrote them. */
+  const withOldRows = (folder: string, dialect: Dialect): readonly string[] => {
+    const steps = readdirSync(folder)
+      .filter((name) => name.endsWith(`.${dialect}.sql`))
+      .sort();
+    const later = steps.slice(2);
+    for (const name of later) rmSync(join(folder, name));
+    const id = (number: number) => `X'${idOf(number)}'`;
+    const rows = `
+      INSERT INTO players (player_id, name, level, experience, gold, x, y, version) VALUES
+        (${id(1)}, 'rich', 3, 4, 50, 0.5, -1, 7), (${id(2)}, 'poor', 1, 0, 0, 1, 2, 1), (${id(3)}, 'owes', 1, 0, -9, 1, 2, 2);
+      INSERT INTO player_items (player_id, slot, item, count) VALUES
+        (${id(1)}, 0, 9, 65535), (${id(1)}, 1, 2, 1), (${id(1)}, 2, 9, 65535), (${id(1)}, 10, 3, 4), (${id(3)}, 0, 2, 2);`;
+    writeFileSync(join(folder, steps[1]!), rows, { flag: "a" });
+    return later;
+  };
+
+  test("[MG8] players from before the ledger keep gold and items, and have opening lines for them", () =>
+    withFolder(async (here, folder) => {
+      const store = here.store(folder);
+      const later = withOldRows(folder, store.dialect);
+      await openAndClose(store);
+      for (const name of later) cpSync(join(migrationsFolder(), name), join(folder, name));
+      await store.open();
+      const inventory = [
+        { item: 9, count: 65_535 },
+        { item: 2, count: 1 },
+        { item: 9, count: 65_535 },
+        { item: 3, count: 4 },
+      ];
+      const rich = { name: "rich", level: 3, experience: 4, gold: 50, inventory, x: 0.5, y: -1 };
+      assert.deepEqual(await store.loadPlayer(idOf(1)), playerRow(1, 7, rich));
+      assert.deepEqual((await store.loadPlayer(idOf(2)))?.inventory, []);
+      assert.deepEqual((await store.loadPlayer(idOf(3)))?.inventory, [{ item: 2, count: 2 }]);
+      const lines = await store.ledgerOf(idOf(1), 10);
+      assert.deepEqual(
+        lines.map(({ version, line, reason, gold, item, count }) => [
+          version,
+          line,
+          reason,
+          gold,
+          item,
+          count,
+        ]),
+        [
+          [0, 3, "opening", 0, 9, 131_070],
+          [0, 2, "opening", 0, 3, 4],
+          [0, 1, "opening", 0, 2, 1],
+          [0, 0, "opening", 50, 0, 0],
+        ],
+      );
+      assert.ok(lines.every(({ atMs }) => atMs > 1_700_000_000_000));
+      assert.deepEqual(await store.ledgerOf(idOf(2), 10), []);
+      const audit = await (store as AuditedStore).audit(10);
+      assert.deepEqual([audit.players, audit.differences, audit.orphanCount], [3, [], 0]);
+      await store.applyBatch({ players: [playerRow(1, 8)], battleResults: [] });
+      assert.deepEqual(await store.loadPlayer(idOf(1)), playerRow(1, 8));
       await store.close();
     }));
 
