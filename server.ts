@@ -13,6 +13,7 @@ import { startShardThread } from "./control/shard-pool.js";
 import { listenRefused, StartRefused, storeRefused, urlOf, warnOfCores } from "./control/start-refused.js";
 import { runStopSteps, type StopStep } from "./control/stop-steps.js";
 import { type FatalEnd, reasonOf, ShardSupervisor } from "./control/supervisor.js";
+import { TableFiles } from "./control/table-files.js";
 import { ThreadWatch } from "./control/thread-watch.js";
 import type { Config } from "./engine/config-schema.js";
 import { limits } from "./engine/limits.js";
@@ -22,6 +23,7 @@ import { Doorbell } from "./engine/memory/doorbell.js";
 import { netMetric } from "./engine/metrics.js";
 import { packageRoot } from "./engine/package-root.js";
 import { type GameCatalogue, GameInvalid, loadGames } from "./engine/room/load-games.js";
+import { tablesFolder } from "./engine/room/table-folder.js";
 import { createGrid } from "./engine/space/grid.js";
 import { type Clock, systemClock } from "./engine/time.js";
 import { exitCodes } from "./engine/wire/codes.js";
@@ -118,6 +120,7 @@ class Server implements RunningServer {
   #persistence: PersistenceProxy | null = null;
   #net: NetProxy | null = null;
   #admin: AdminServer | null = null;
+  #tables: TableFiles | null = null;
   #ending: Promise<void> | null = null;
   #fatal: FatalEnd | null = null;
   #isAbandoned = false;
@@ -145,6 +148,7 @@ class Server implements RunningServer {
       roomTypes: [...games.rooms.keys()],
       hasShardBeaten: (shard) => this.#supervisor.hasBeaten(shard),
       shardRestarts: (shard) => this.#supervisor.restarts(shard),
+      tables: () => this.#tables?.describe() ?? null,
     });
     this.control = this.#view.control;
     this.#supervisor = new ShardSupervisor({
@@ -164,11 +168,20 @@ class Server implements RunningServer {
   }
 
   async start(): Promise<void> {
-    const { config, clock, log, folder } = this.#parts;
+    const { config, clock, log, folder, games } = this.#parts;
     const ticketKey = loadServerKey(folder.file("server.key"));
     const grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
     assignPartition(this.#view.ownership, partition(grid, config.shards.count));
     warnOfCores(config, log);
+    // Before any shard: they read what it puts in force.
+    this.#tables = new TableFiles({
+      specs: games.tables ?? { list: [], checks: [] },
+      folder: tablesFolder(folder.path),
+      operatorFolder: config.tables.folder,
+      log,
+      onChange: () => this.control.raiseTablesVersion(),
+    });
+    this.#tables.watch();
     this.#admin = await AdminServer.open(this.#view, { ...config.admin, log }).catch(
       listenRefused(config, "admin"),
     );
@@ -233,6 +246,7 @@ class Server implements RunningServer {
     if (end.code === exitCodes.ok) log.info("stopping", { reason: end.reason });
     const unfinished = await runStopSteps(this.#stopSteps(config.stop.deadlineMs), clock);
     this.#watch.close();
+    this.#tables?.close();
     await this.#admin?.close();
     if (unfinished !== null) log.error("the stop is not complete", { unfinished });
     if (this.#isNetGone && this.#isPersistenceGone) folder.release();

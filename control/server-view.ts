@@ -8,6 +8,7 @@ import type { RingMemory } from "../engine/memory/spsc-ring.js";
 import { netCatalogue, persistenceCatalogue, persistenceMetric, shardCatalogue } from "../engine/metrics.js";
 import type { Clock } from "../engine/time.js";
 import type { Wiring } from "../engine/wiring.js";
+import type { TablesStatus } from "./table-files.js";
 
 /** A lane, by name. */
 export interface NamedLane {
@@ -27,6 +28,8 @@ export interface ServerViewOptions {
   /** Whether the shard's thread runs and has beaten since its start. */
   hasShardBeaten(shard: number): boolean;
   shardRestarts(shard: number): number;
+  /** The tables of static game data; null before they are read. */
+  tables?(): TablesStatus | null;
 }
 
 export class ServerView {

@@ -52,6 +52,7 @@ export function statsOf(view: ServerView): object {
       journalState: control.journalState,
       counters: valuesOf(view.persistence),
     },
+    tables: options.tables?.() ?? null,
     main: { cpuSeconds: cpuSeconds(control.mainThread) },
     lanes: view.lanes.map(({ name, from, to, ring }) => ({ lane: name, from, to, ...ringStats(ring) })),
     // The upper ends of octaves: enough to see which room is slow, and about how slow.

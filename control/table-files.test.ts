@@ -116,7 +116,7 @@ test("[TB2] a file that has changed is in force once it stands still, and the ot
   assert.equal(tables.isStale(), false);
   assert.equal(petals(tables, garden), 6);
   assert.equal(tables.current.rows(garden.beds), beds);
-  assert.equal(tables.current.id, files.setId);
+  assert.equal(tables.current.id, files.describe().set);
   garden.look();
   assert.equal(tables.isStale(), false, "nothing has changed since");
 });
@@ -136,18 +136,18 @@ test("[TB3] a bad file is refused with one line that says where and why, and wha
     assert.equal(line!.file, join(garden.operator, "plants.json"));
     assert.equal(tables.isStale(), false);
     assert.equal(petals(tables, garden), 5);
-    assert.equal(files.describe().find(({ name }) => name === "plants")!.refused, line!.reason);
+    assert.equal(files.describe().tables.find(({ name }) => name === "plants")!.refused, line!.reason);
     return String(line!.reason);
   };
   assert.equal(refusedFor([{ name: "rose", petals: -1 }]), 'row 1, column "petals": got -1, want 0 or more');
   assert.match(refusedFor('[{"name": "rose",'), /JSON/);
   assert.match(refusedFor(`[${" ".repeat(TABLE_BYTES_MAX)}]`), /bytes, want at most/);
-  assert.equal(files.refusals, 3);
+  assert.equal(files.describe().refusals, 3);
   garden.write(garden.operator, "plants", [{ name: "rose", petals: 7 }]);
   garden.look();
   assert.equal(tables.refresh(), true);
   assert.equal(petals(tables, garden), 7);
-  assert.ok(files.describe().every(({ refused }) => refused === ""));
+  assert.ok(files.describe().tables.every(({ refused }) => refused === ""));
 });
 
 test("[TB4] tables that do not go together are refused together, until the other one follows", (t) => {
@@ -216,7 +216,7 @@ test("[TB7] a set whose files are not what they were is not read", (t) => {
   const files = garden.open();
   const { id } = garden.reader().current;
   garden.write(garden.operator, "plants", [{ name: "rose", petals: 9 }]);
-  const hash = files.describe()[0]!.hash;
+  const hash = files.describe().tables[0]!.hash;
   garden.look();
   writeFileSync(tablePath(garden.folder, hash), '[{"name": "rose", "petals": 4}]');
   assert.equal(garden.reader().byId(id), undefined);
@@ -237,7 +237,7 @@ test("[TB8] at a start a bad file gives way to what was in force before; a first
   garden.lines.length = 0;
   const files = garden.open();
   assert.equal(garden.lines.length, 1);
-  assert.notEqual(files.describe()[0]!.refused, "");
+  assert.notEqual(files.describe().tables[0]!.refused, "");
   assert.equal(petals(garden.reader(), garden), 3);
   // A set that does not go together, likewise.
   garden.write(garden.operator, "plants", [{ name: "daisy", petals: 30 }]);

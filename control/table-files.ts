@@ -38,6 +38,14 @@ export interface TableStatus {
   readonly refused: string;
 }
 
+export interface TablesStatus {
+  /** Id of the set in force. */
+  readonly set: string;
+  /** Files, and sets of them, refused since the start. */
+  readonly refusals: number;
+  readonly tables: readonly TableStatus[];
+}
+
 /** One file that is watched, and what has been made of it. */
 interface Watched {
   readonly spec: TableSpec;
@@ -77,24 +85,15 @@ export class TableFiles {
     }
   }
 
-  /** Id of the set in force. */
-  get setId(): string {
-    return this.#setId;
-  }
-
-  /** Files, and sets of them, refused since the start. */
-  get refusals(): number {
-    return this.#refusals;
-  }
-
-  describe(): readonly TableStatus[] {
-    return this.#watched.map(({ spec, path, inForce, refused }) => ({
+  describe(): TablesStatus {
+    const tables = this.#watched.map(({ spec, path, inForce, refused }) => ({
       name: spec.name,
       hash: inForce.hash,
       rows: inForce.rows.length,
       file: path,
       refused,
     }));
+    return { set: this.#setId, refusals: this.#refusals, tables };
   }
 
   /** Begins to look at the files every {@link TABLES_WATCH_MS}. */
