@@ -333,8 +333,7 @@ export class Batcher {
       for (const { unit } of other.aside) oldest = Math.min(oldest, unit.since);
     }
     const first = this.#waiting.peek();
-    if (first !== undefined)
-      oldest = Math.min(oldest, first instanceof PlayerRows ? first.since : first.position);
+    if (first !== undefined) oldest = Math.min(oldest, sinceOf(first));
     return Math.max(this.#applied, oldest - 1);
   }
 
@@ -404,17 +403,20 @@ export class Batcher {
       rows.fresh--;
       this.#forget(rows);
     }
-    for (let left = this.#waiting.length; left > 0; left--) {
-      const one = this.#waiting.shift()!;
+    const left: (PlayerRows | KeptRow)[] = [];
+    for (let one = this.#waiting.shift(); one !== undefined; one = this.#waiting.shift()) {
       if (!(one instanceof PlayerRows)) {
-        if (one.position > applied) this.#waiting.push(one);
+        if (one.position > applied) left.push(one);
         else this.#waitingRows--;
         continue;
       }
       this.#waitingRows -= one.dropUpTo(applied);
-      if (one.isWaiting) this.#waiting.push(one);
+      if (one.isWaiting) left.push(one);
       else this.#forget(one);
     }
+    // Of some players the older rows are gone: what was the oldest may not be any more.
+    left.sort((a, b) => sinceOf(a) - sinceOf(b));
+    for (const one of left) this.#waiting.push(one);
   }
 
   #landPart(asked: Extract<Flight, { kind: "applying" }>, nowMs: number): number {
@@ -522,6 +524,11 @@ export class JournalBehindStore extends Error {
         "Put back the data folder that belongs to the store, or move the journal's folder away to go on with what the store has",
     );
   }
+}
+
+/** Position of the oldest row. */
+function sinceOf(one: PlayerRows | KeptRow): number {
+  return one instanceof PlayerRows ? one.since : one.position;
 }
 
 function isForGood(error: Error): boolean {
