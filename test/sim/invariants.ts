@@ -82,8 +82,6 @@ export function unrest(stage: Stage): string | null {
   const { process } = server;
   if (process === null) return "the server is down";
   if (process.shards.some((shard) => shard === undefined)) return "a shard is down";
-  const { grants } = process.persistence!.image;
-  if (grants.size > 0) return `${grants.size} grants wait for players who are here`;
   return (
     countsDiffer(stage, process) ??
     doubledEntity(process) ??
@@ -91,6 +89,12 @@ export function unrest(stage: Stage): string | null {
     sightDiffers(stage, process) ??
     untold(stage)
   );
+}
+
+/** Why somebody has not got what they were granted, everybody having logged in since, or null. */
+export function undelivered(stage: Stage): string | null {
+  const grants = stage.server.process?.persistence?.image.grants.size ?? 0;
+  return unrest(stage) ?? (grants > 0 ? `${grants} grants wait` : null);
 }
 
 function countsDiffer({ server, players }: Stage, process: SimProcess): string | null {

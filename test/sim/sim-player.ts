@@ -101,6 +101,11 @@ export class SimPlayer {
     this.#seat.client.move(0, 0);
   }
 
+  /** Leaves, and comes back in a moment. */
+  logInAnew(): void {
+    this.#leaveAndReturn();
+  }
+
   /** Leaves for good: politely, or by never being heard of again. */
   depart(): void {
     this.#isGone = true;

@@ -15,6 +15,7 @@ import {
   checkTick,
   remains,
   type Stage,
+  undelivered,
   unrest,
 } from "./invariants.js";
 import type { PlantedBug } from "./planted-bugs.js";
@@ -136,6 +137,11 @@ class Simulation {
     this.#calmDown();
     await this.#waitUntilNothingIs(unrest);
     checkRest(this.#stage, this.#fail);
+    if (this.#server.process!.persistence!.image.grants.size > 0) {
+      // To players who were not where the giver had seen them: they are given it when they log in.
+      for (const player of this.#players) player.logInAnew();
+      await this.#waitUntilNothingIs(undelivered);
+    }
     for (const player of this.#players) player.depart();
     await this.#waitUntilNothingIs(remains);
     checkStore(this.#stage, this.#fail);
