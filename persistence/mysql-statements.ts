@@ -126,10 +126,12 @@ class PacketText {
   #bytes = 0;
   #statement: Statement | null = null;
   #rows = 0;
+  #rowsMax: number;
 
   constructor(session: SqlSession, start: string) {
     this.#session = session;
     this.#bytesMax = session.packetBytesMax / 4;
+    this.#rowsMax = Math.min(FIRST_ROWS_MAX, session.statementRowsMax);
     this.#text = start;
   }
 
@@ -140,7 +142,7 @@ class PacketText {
   add(statement: Statement, row: string, wideUnits: number): readonly string[] {
     const bytes = row.length + 2 * wideUnits + 1;
     const isFull =
-      (this.#statement === statement && this.#rows >= this.#session.statementRowsMax) ||
+      (this.#statement === statement && this.#rows >= this.#rowsMax) ||
       (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax);
     const packets = isFull ? this.end("") : none;
     if (this.#statement !== statement) this.#begin(statement);
@@ -161,6 +163,7 @@ class PacketText {
     const packet = this.#text + last;
     this.#text = "";
     this.#bytes = 0;
+    this.#rowsMax = this.#session.statementRowsMax;
     return packet === "" ? none : [packet];
   }
 
@@ -177,6 +180,9 @@ class PacketText {
     this.#statement = null;
   }
 }
+
+/** Of a long batch the server gets this much at once, so that it does not wait while the rest is made. */
+const FIRST_ROWS_MAX = 200;
 
 /** For what stands around the statements of a packet. */
 const MARGIN_BYTES = 64;

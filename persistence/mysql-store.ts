@@ -71,7 +71,7 @@ export interface MysqlStoreLimits {
 
 export const mysqlStoreLimits: MysqlStoreLimits = {
   connectionsMax: 4,
-  statementRowsMax: 350,
+  statementRowsMax: 800,
   connectMsMax: 5_000,
   statementMsMax: 20_000,
   attemptsMax: 4,
