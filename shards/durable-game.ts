@@ -1,8 +1,7 @@
 /**
- * A game for tests of what survives: a durable room that does everything a room can, by dice, and writes down every
- * call of its hooks; and a field that opens it, joins it and gives things away.
+ * A game for tests of what survives: a durable room that does everything a room can, by dice; and a field that opens it,
+ * joins it and gives things away.
  */
-import { AssertionFailed } from "../engine/assert.js";
 import {
   type Act,
   ByteReader,
@@ -35,44 +34,18 @@ export const roomKinds = {
 } as const;
 export const GIFT = 7;
 
-/** One call of a room's hook, and the room behind it. */
-export interface HookCall {
-  readonly hook: string;
-  readonly tick: number;
-  readonly sum: number;
-  readonly members: string;
-}
-
-/** What is written down of a room, where no thread can lose it. */
-export interface Probe {
-  /** `number` counts the room's calls over all its lives. */
-  onCall(roomId: number, number: number, call: HookCall, isReplaying: boolean): void;
-  /** Whether the thread is to die in this very call. */
-  isDoomed(): boolean;
-}
-
 class DurableRoom implements Room {
   readonly #context: RoomContext;
-  readonly #probe: Probe;
   #calls = 0;
   #sum = 0;
 
-  constructor(context: RoomContext, probe: Probe) {
+  constructor(context: RoomContext) {
     this.#context = context;
-    this.#probe = probe;
   }
 
-  #mix(hook: string, a: number, b = 0): void {
-    const context = this.#context;
+  #mix(a: number, b = 0): void {
     this.#calls++;
-    this.#sum = hash32(this.#sum, a, b, context.chanceBelow(1 << 30));
-    const members = [...context.members.values()].map(
-      (seat) => `${seat.session}${seat.isSuspended ? "-" : "+"}`,
-    );
-    const { isReplaying } = context as RoomContext & { readonly isReplaying: boolean };
-    const call = { hook, tick: context.tick, sum: this.#sum, members: members.join() };
-    this.#probe.onCall(context.roomId, this.#calls, call, isReplaying);
-    if (!isReplaying && this.#probe.isDoomed()) throw new AssertionFailed("the thread dies here");
+    this.#sum = hash32(this.#sum, a, b, this.#context.chanceBelow(1 << 30));
   }
 
   #body(): Uint8Array {
@@ -81,32 +54,32 @@ class DurableRoom implements Room {
   }
 
   onCreate(options: Uint8Array): void {
-    this.#mix("create", options[0] ?? 0);
+    this.#mix(options[0] ?? 0);
     this.#context.setTimer(1, 2 + this.#context.chanceBelow(20));
   }
 
   onJoin(member: RoomMember): void {
-    this.#mix("join", member.session, member.player.level);
+    this.#mix(member.session, member.player.level);
     this.#context.tellAll(1, this.#body());
   }
 
   onDrop(member: RoomMember): void {
-    this.#mix("drop", member.session);
+    this.#mix(member.session);
   }
 
   onReconnect(member: RoomMember): void {
-    this.#mix("reconnect", member.session);
+    this.#mix(member.session);
     this.#context.tell(member, 2, this.#body());
   }
 
   onLeave(member: RoomMember): void {
-    this.#mix("leave", member.session);
+    this.#mix(member.session);
     this.#context.tellAll(3, this.#body());
   }
 
   onIntent(member: RoomMember, intent: Intent): void {
     const context = this.#context;
-    this.#mix("intent", intent.seq, intent.kind);
+    this.#mix(intent.seq, intent.kind);
     switch (intent.kind) {
       case roomKinds.tell:
         context.tell(member, 4, this.#body());
@@ -144,13 +117,13 @@ class DurableRoom implements Room {
   }
 
   onAct(act: Act): void {
-    this.#mix("act", act.fromEntity, act.kind);
+    this.#mix(act.fromEntity, act.kind);
     this.#context.setActive(true);
   }
 
   onTimer(id: number): void {
     const context = this.#context;
-    this.#mix("timer", id);
+    this.#mix(id);
     context.setActive(true);
     if (context.chanceBelow(2) === 0) context.setTimer(id, 1 + context.chanceBelow(15));
     if (context.chanceBelow(2) === 0) context.tellAll(8, this.#body());
@@ -158,7 +131,7 @@ class DurableRoom implements Room {
 
   onTick(): void {
     const context = this.#context;
-    this.#mix("tick", context.tick);
+    this.#mix(context.tick);
     context.broadcast(1, this.#body());
     const [first] = context.members.values();
     switch (context.chanceBelow(24)) {
@@ -230,7 +203,7 @@ class DurableRoom implements Room {
 
 const durableRoomName = "durable";
 
-export function durableRoom(probe: Probe, tickHz = 10): RoomType {
+export function durableRoom(tickHz = 10): RoomType {
   return {
     name: durableRoomName,
     tickHz,
@@ -238,7 +211,7 @@ export function durableRoom(probe: Probe, tickHz = 10): RoomType {
     intents: [],
     isDurable: true,
     onSocketLost: "stay",
-    create: (context) => new DurableRoom(context, probe),
+    create: (context) => new DurableRoom(context),
   };
 }
 

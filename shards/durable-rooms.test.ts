@@ -22,17 +22,15 @@ import {
 } from "../engine/room/table-folder.js";
 import { refusals } from "../engine/wire/codes.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
-import { durableRoom, fieldKinds, givingField, type Probe, roomKinds } from "./durable-game.js";
+import { durableRoom, fieldKinds, givingField, roomKinds } from "./durable-game.js";
 import { type RigOptions, ShardRig } from "./shard-rig.js";
 import { intents, walkingField } from "./walking-field.js";
-
-const noProbe: Probe = { onCall: () => {}, isDoomed: () => false };
 
 function rigOf(options: Partial<RigOptions> = {}): ShardRig {
   const rig = new ShardRig({
     shards: 1,
     field: givingField,
-    rooms: [durableRoom(noProbe)],
+    rooms: [durableRoom()],
     checkpointSeconds: 1,
     ...options,
   });
@@ -263,7 +261,7 @@ test("[DR9] a new room never gets the number of one that was restored, here or o
   assert.equal(ids.size, 40);
   // So many starts that the incarnation's part of a number is what it was.
   rig.control.setIncarnationBase(64);
-  const next = new ShardRig({ shards: 2, field: givingField, rooms: [durableRoom(noProbe)], after: rig });
+  const next = new ShardRig({ shards: 2, field: givingField, rooms: [durableRoom()], after: rig });
   next.run(2);
   next.join(1, 5, 5);
   next.run(2);

@@ -80,6 +80,8 @@ export class RoomHost implements RoomContext {
   hasNews = false;
   /** Ticks made when the last checkpoint was written. */
   checkpointTick = 0;
+  /** Up to which tick the room's inputs lead a replay. */
+  notedTick = 0;
   readonly room: Room;
   readonly #dice: Prng;
   readonly #surroundings: RoomSurroundings;

@@ -50,11 +50,13 @@ export class RoomJournal {
   /** Before the room is given it. */
   input(host: RoomHost, input: RoomInput): void {
     writeRoomInput(this.#writer(host, inputBytesMax(input)), input);
+    host.notedTick = input.tick;
     this.#counters.add(shardMetric.room_inputs_total);
   }
 
   /** Behind a tick of the room that somebody could notice. */
   ticked(host: RoomHost): void {
+    host.notedTick = host.tick;
     writeTicked(this.#writer(host, TICKED_BYTES), host.tick);
     this.#counters.add(shardMetric.room_inputs_total);
   }
@@ -116,6 +118,9 @@ export class RoomJournal {
         fail(host, new Error(`got ${out.length} bytes, want at most ${limits.roomCheckpointBytesMax}`));
         continue;
       }
+      // A replay from before it must come to the very same: what follows is true of both, or of neither.
+      if (host.tick !== host.notedTick) this.ticked(host);
+      this.#handOver(host);
       host.hasNews = false;
       host.checkpointTick = host.tick;
       this.#outlet.roomCheckpoint({ roomId: host.roomId, cell: host.cell, checkpoint: out.bytes() });

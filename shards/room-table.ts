@@ -588,6 +588,7 @@ export class RoomTable implements RoomSurroundings {
   revive(host: RoomHost): void {
     const due = [...host.timersDue!].sort(([a, dueA], [b, dueB]) => dueA - dueB || a - b);
     host.timersDue = undefined;
+    host.notedTick = host.tick;
     for (const [id, tick] of due) this.armTimer(host, id, Math.max(tick, this.tick + 1));
     this.#scheduleTick(host, this.tick);
     for (const session of host.members.keys()) this.tellJoined(host, session);
