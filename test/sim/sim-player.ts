@@ -59,6 +59,8 @@ export class SimPlayer {
   readonly #ticket: string;
   #seat: Seat;
   readonly #abandoned: Seat[] = [];
+  /** Plays most where it lasts, because that is what is put to the test. */
+  readonly #isLasting: boolean;
   #goal = { x: 0, y: 0 };
   #isCalm = false;
   #isGone = false;
@@ -70,6 +72,7 @@ export class SimPlayer {
     this.name = parts.name;
     const { ticket, playerId } = this.#askTicket();
     this.#ticket = ticket;
+    this.#isLasting = parts.faults.kills + parts.faults.powerCuts > 0;
     this.playerId = playerId;
     this.#seat = this.#sit();
     this.#planAct();
@@ -224,6 +227,10 @@ export class SimPlayer {
   #act(): void {
     const { prng } = this.#parts;
     const { rooms } = this.#seat;
+    if (this.#isLasting && prng.below(3) === 0) {
+      this.#actForLong();
+      return;
+    }
     const send = (kind: number, most: number) => {
       for (let left = 1 + prng.below(most); left > 0; left--) this.#send(0, kind);
     };
@@ -246,6 +253,15 @@ export class SimPlayer {
         if (type === "lasting") this.#actInLastingRoom(room);
         else this.#actInRoom(room);
       }
+  }
+
+  /** Into durable rooms, and about in them. */
+  #actForLong(): void {
+    const { prng } = this.#parts;
+    const lasting = [...this.#seat.rooms].filter(([, type]) => type === "lasting");
+    if (lasting.length < 2)
+      this.#send(0, prng.below(3) === 0 ? fieldIntents.openLastingRoom : fieldIntents.joinLastingRoom);
+    for (const [room] of lasting) this.#actInLastingRoom(room);
   }
 
   /** Sends an intent to a room, or, where that is 0, to the field. */

@@ -41,6 +41,8 @@ export interface SimServerParts {
 export type Crash = "kill" | "power";
 
 const STORE_MS_MAX = 80;
+/** The slowest disk's slowest operation. */
+const DISK_MS_MAX = 120;
 const DOWN_MS_MIN = 20;
 const DOWN_MS_MAX = 1500;
 
@@ -102,7 +104,7 @@ export class SimServer {
     });
     this.tap = new RowTap(parts.fail, parts.bug);
     this.#medium = new SimulatedDisk(prng.next());
-    this.#diskLatencyMsMax = 1 + prng.unit() ** 2 * 20;
+    this.#diskLatencyMsMax = 1 + prng.unit() ** 2 * DISK_MS_MAX;
   }
 
   /** A process starts on what is there, and opens its doors some time later. */
