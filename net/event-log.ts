@@ -30,10 +30,12 @@ export interface EventFields {
  */
 export type AckVerdict = "refused" | "taken" | "resynced";
 
-/** Waits for a group that nobody has numbered yet. */
-export const UNSAFE_GROUP = Number.MAX_SAFE_INTEGER;
 /** How far ahead of what survived a client may be: far more than leaves between two words of the journal. */
 export const EVENTS_AHEAD_MAX = 1 << 20;
+
+/** Numbers within one era, and eras: see {@link EventLog.label}. */
+const ERA_NUMBERS = 1 << 26;
+const ERAS_MAX = 64;
 
 export class EventLog {
   readonly #limits: EventLogLimits;
@@ -42,6 +44,7 @@ export class EventLog {
   /** Of each message, the group of the journal it waits for; 0: none. */
   #groups: number[] = [];
   #keptBytes = 0;
+  #era = 0;
   /** What is appended waits at least for this group. */
   #floorGroup = 0;
   /** Nothing behind this event leaves before the client has acknowledged it; 0: it may. */
@@ -65,14 +68,19 @@ export class EventLog {
     this.#limits = limits;
   }
 
-  /** A log of the process before this one, `messages` being those behind `acked`. Incomplete ones are lossy. */
+  /**
+   * A log of the process before this one, from its labels; `messages` are those behind `acked`. An incomplete one is
+   * lossy.
+   */
   static restored(
     limits: EventLogLimits,
     image: { readonly acked: number; readonly last: number; readonly messages: readonly Uint8Array[] },
   ): EventLog {
     const log = new EventLog(limits);
-    const { acked, last, messages } = image;
-    log.last = Math.max(acked, last);
+    const { messages } = image;
+    const acked = image.acked % ERA_NUMBERS;
+    log.#era = Math.floor(image.last / ERA_NUMBERS);
+    log.last = image.last % ERA_NUMBERS;
     log.acked = acked;
     log.sent = acked;
     log.released = acked;
@@ -84,6 +92,19 @@ export class EventLog {
     const isWhole = messages.length === log.last - acked;
     if (!isWhole || messages.length > limits.eventsMax || log.#keptBytes > limits.bytesMax) log.giveUp();
     return log;
+  }
+
+  /**
+   * What an event's number is to the journal. It only ever grows there, whereas events that were given numbers while it
+   * was not known what the client has may be given smaller ones afterwards: that begins an era.
+   */
+  label(number: number): number {
+    return this.#era * ERA_NUMBERS + number;
+  }
+
+  /** Whether labels go on for long enough. */
+  get hasLabels(): boolean {
+    return this.last < ERA_NUMBERS - EVENTS_AHEAD_MAX && this.#era < ERAS_MAX;
   }
 
   get keptCount(): number {
@@ -137,11 +158,6 @@ export class EventLog {
     while (released < until && this.#groups[released - this.acked]! <= durableGroup) released++;
     this.released = released;
     return released > before;
-  }
-
-  /** What waits for a group without a number waits for this one. */
-  nameUnsafeGroup(group: number): void {
-    this.#groups = this.#groups.map((waits) => (waits === UNSAFE_GROUP ? group : waits));
   }
 
   /** Everything kept is gone, and the client will be told so. */
@@ -199,6 +215,7 @@ export class EventLog {
     this.#drop(awaited);
     const ahead = upTo - awaited;
     if (ahead === 0) return;
+    if (this.#kept.length > 0) this.#era++;
     this.#kept = this.#kept.map((message, index) => {
       const moved = message.slice();
       writeU32(moved, EventHeaderLayout.seq, upTo + 1 + index);

@@ -1,7 +1,6 @@
 /** A gateway on one thread, its clock cranked by hand, with the shards' and the store's ends of its lanes. For tests. */
 import { type Config, configSchema } from "../engine/config-schema.js";
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
-import { fromStore, writeLoaded, writeLoadFailed } from "../engine/lane/from-store.js";
 import { LaneWriter } from "../engine/lane/lane.js";
 import {
   CELL_PROMOTES,
@@ -17,7 +16,6 @@ import {
   writeRoomLeft,
 } from "../engine/lane/to-net.js";
 import { readJoin, toShard } from "../engine/lane/to-shard.js";
-import { readLoad, toStore } from "../engine/lane/to-store.js";
 import { silentLog } from "../engine/log.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
@@ -35,6 +33,7 @@ import { createWiring, type Wiring } from "../engine/wiring.js";
 import { Gateway } from "./gateway.js";
 import { type MemoryClient, MemoryTransport } from "./memory-transport.js";
 import { openNetLanes } from "./net-lanes.js";
+import { nobodySurvived, RigJournal, type Survivors } from "./rig-journal.js";
 import type { Peer } from "./session.js";
 import { issueTicket } from "./tickets.js";
 
@@ -188,16 +187,14 @@ export class GatewayRig {
   readonly shards: RigShard[];
   readonly gateway: Gateway;
   readonly key = new Uint8Array(32).fill(7);
-  /** Loads asked of the store and not answered. */
-  readonly loads: { session: number; joinEpoch: number; playerId: string }[] = [];
+  /** The store's end. */
+  readonly journal: RigJournal;
   readonly counters: { get(index: number): number };
   wakes = 0;
   #secrets = 0;
-  readonly #storeIn: RingReader;
-  readonly #storeOut: LaneWriter;
-  readonly #out = new ByteWriter();
 
-  constructor(overrides: Record<string, unknown> = {}) {
+  /** `survivors`: of a process before this one. Its shards say nothing before {@link open}. */
+  constructor(overrides: Record<string, unknown> = {}, survivors: Survivors | null = null) {
     this.config = configSchema.parse({
       world: { widthCells: 8, heightCells: 8, cellSizeMeters: 10, sightRadiusCells: 1, field: "rig" },
       shards: { count: 2, ringBytes: 65_536 },
@@ -210,12 +207,7 @@ export class GatewayRig {
     // The left half belongs to shard 0, the right half to shard 1.
     for (let cell = 0; cell < 64; cell++) this.ownership.assign(cell, cell % 8 < 4 ? 0 : 1);
     this.shards = [0, 1].map((shard) => new RigShard(shard, this.wiring, this.control));
-    this.#storeIn = new RingReader(this.wiring.lanes.netToStore);
-    this.#storeOut = new LaneWriter(
-      new RingWriter(this.wiring.lanes.storeToNet),
-      new Doorbell(this.wiring.doorbells.net),
-      { outboxBytesMax: 1_000_000 },
-    );
+    this.journal = new RigJournal(this.wiring, this.control, survivors ?? nobodySurvived);
     this.transport = new MemoryTransport({ bufferedBytesMax: this.config.net.bufferedBytesMax });
     const lanes = openNetLanes(this.wiring);
     this.counters = lanes.counters;
@@ -235,8 +227,13 @@ export class GatewayRig {
       },
     });
     void this.gateway.start();
-    this.#storeOut.sendWriter(fromStore.sessionsRestored, this.#out.clear().u32(0));
-    this.#storeOut.flush();
+    if (survivors !== null) return;
+    this.journal.restore();
+    this.open();
+  }
+
+  /** Both shards have begun, with nothing. */
+  open(): void {
     for (const shard of this.shards) {
       shard.hello(1);
       shard.restored(1);
@@ -287,22 +284,17 @@ export class GatewayRig {
   }
 
   /** What the store is asked. */
-  takeLoads(): typeof this.loads {
-    this.#storeIn.drain((type, at, length) => {
-      if (type === toStore.load)
-        this.loads.push(readLoad(new ByteReader(this.#storeIn.bytes.slice(at, at + length))));
-    }, 1000);
-    return this.loads.splice(0);
+  takeLoads(): RigJournal["loads"] {
+    this.journal.take();
+    return this.journal.loads.splice(0);
   }
 
   answerLoad(load: { session: number; joinEpoch: number }, player: PlayerRow | null): void {
-    this.#storeOut.sendWriter(fromStore.loaded, writeLoaded(this.#out, { ...load, player, grants: [] }));
-    this.#storeOut.flush();
+    this.journal.loaded({ ...load, player, grants: [] });
   }
 
   failLoad(load: { session: number; joinEpoch: number }): void {
-    this.#storeOut.sendWriter(fromStore.loadFailed, writeLoadFailed(this.#out, load));
-    this.#storeOut.flush();
+    this.journal.loadFailed({ ...load, playerId: "0".repeat(32) });
   }
 
   /** Answers every load: the player stands at (x, y). */

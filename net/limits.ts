@@ -28,6 +28,8 @@ export const limits = {
   journalPeriodMs: 1000,
   /** Bytes of records in one group, of which a turn makes several if it must. */
   journalGroupBytesMax: 1_048_576,
+  /** Bytes of events that can be given other numbers in one group: see EventLog.awaitClient. */
+  resyncBytesMax: 2_097_152,
   /** How long the news that intents are durable waits for a tick to leave with. */
   ackWaitMsMax: 50,
   /** How often a player of a suspended session is loaded again after the store could not answer. */
@@ -67,6 +69,10 @@ export function sessionsMax(config: Config): number {
 
 /** @throws AssertionFailed */
 export function assertLimits(config: Config): void {
+  assert(
+    limits.journalGroupBytesMax + limits.resyncBytesMax <= engineLimits.groupBytesMax / 2,
+    "the journal takes a group, with what must not be divided",
+  );
   assert(limits.journalGroupBytesMax * 2 <= engineLimits.groupBytesMax, "the journal takes a turn's group");
   assert(messageBytesMax(config) > config.net.payloadBytesMax, "what is a little too long can be refused");
   assert(

@@ -4,7 +4,7 @@
  */
 
 /** More rooms than a session is in at once: one that was left a moment ago may still be replayed. */
-export const ROOMS_REMEMBERED_MAX = 128;
+export const ROOMS_REMEMBERED_MAX = 256;
 
 export class RoomNews {
   /** The room heard of last is last. */

@@ -20,19 +20,18 @@ import {
 import type { Log } from "../engine/log.js";
 import type { Counters } from "../engine/memory/counters.js";
 import { netMetric } from "../engine/metrics.js";
-import { UNSAFE_GROUP } from "./event-log.js";
 import { limits } from "./limits.js";
 import type { Session } from "./session.js";
 
-/** Bit of a progress record's attachEpoch: events are missing, a resume after a crash is not complete. */
-const EPOCH_LOSSY = 0x8000_0000;
-
-/** What attachEpoch says in the journal, and back. */
+/**
+ * What the journal knows as a session's attachEpoch: the epoch, and in the lowest bit that events are missing, so that a
+ * resume after a crash is not complete. Only an attach ends that, and so the number only ever grows.
+ */
 export function packEpoch(epoch: number, isLossy: boolean): number {
-  return (isLossy ? epoch | EPOCH_LOSSY : epoch) >>> 0;
+  return epoch * 2 + (isLossy ? 1 : 0);
 }
 export function unpackEpoch(packed: number): { readonly epoch: number; readonly isLossy: boolean } {
-  return { epoch: (packed & ~EPOCH_LOSSY) >>> 0, isLossy: (packed & EPOCH_LOSSY) !== 0 };
+  return { epoch: packed >>> 1, isLossy: (packed & 1) !== 0 };
 }
 
 export interface SessionJournalParts {
@@ -50,9 +49,13 @@ export class SessionJournal {
   /** Number of the group that is being written. */
   #group = 1;
   #groupBytes = 0;
+  /** What is being written must not be divided into two groups. */
+  #isWhole = false;
   /** Somebody waits for this group, though nothing may be written in it. */
   #owesEnd = false;
   #nextEndMs = 0;
+  /** By shard, the tick that the last end said. */
+  #ticksSaid: number[] = [];
   #nextProgressMs = 0;
   /** Sessions whose progress has changed since it was last written. */
   #changed = new Set<Session>();
@@ -78,9 +81,18 @@ export class SessionJournal {
     return this.#lane.outboxBytes > 0 || this.#unkept.size > 0 || this.#closed.length > 0;
   }
 
-  /** When the next progress is due; infinite when nothing has changed. */
+  /** When the next progress or the next end is due; infinite when nothing has changed. */
   get dueMs(): number {
-    return this.#changed.size > 0 ? this.#nextProgressMs : Number.POSITIVE_INFINITY;
+    const progressMs = this.#changed.size > 0 ? this.#nextProgressMs : Number.POSITIVE_INFINITY;
+    return this.#hasTicked() ? Math.min(progressMs, this.#nextEndMs) : progressMs;
+  }
+
+  /** Whether shards have ticked since the last end: rooms that ended with their last ticks wait for another. */
+  #hasTicked(): boolean {
+    const ticks = this.#parts.ticksTaken();
+    for (let shard = 0; shard < ticks.length; shard++)
+      if (ticks[shard] !== (this.#ticksSaid[shard] ?? -1)) return true;
+    return false;
   }
 
   // ---- what happens to sessions -------------------------------------------------------------------------------
@@ -126,39 +138,44 @@ export class SessionJournal {
     } else if (session.keeping === "lost" && !this.#writeProgress(session)) this.#lose(session);
   }
 
-  /**
-   * The newest event of a session. Returns the group that it is safe with: one that is not numbered yet, if the
-   * journal could not be told and does not know so either.
-   */
+  /** The newest event of a session. Returns the group that it, and what led to it, is safe with. */
   event(session: Session, room: { readonly roomId: number; readonly roomSeq: number }): number {
     const { events } = session;
     if (session.keeping === "kept" && !events.isLossy) {
       const { roomId, roomSeq } = room;
-      const seq = events.last;
-      const message = events.message(seq);
+      const seq = events.label(events.last);
+      const message = events.message(events.last);
       const record = { session: session.number, seq, roomId, roomSeq, message };
-      if (!this.#write(toStore.sessionEvent, writeSessionEvent(this.#out, record))) this.#lose(session);
+      if (!events.hasLabels || !this.#write(toStore.sessionEvent, writeSessionEvent(this.#out, record)))
+        this.#lose(session);
     }
-    return this.#promise(session);
+    return this.#promise();
   }
 
   /** The group that what is told now is safe with: it will be closed, also if nothing more is written into it. */
-  #promise(session: Session): number {
+  #promise(): number {
     this.#owesEnd = true;
-    return session.keeping === "unkept" ? UNSAFE_GROUP : this.#group;
+    return this.#group;
   }
 
   /** The client's first word after a crash: numbers go on from there, and what was kept for it has got others. */
   resynced(session: Session): void {
     const { events, number } = session;
+    // All or nothing: half of it would be a gap.
+    if (this.#groupBytes > 0 && this.#groupBytes + events.keptBytes > limits.journalGroupBytesMax)
+      this.#end();
+    const fits = events.hasLabels && events.keptBytes <= limits.resyncBytesMax;
+    if (session.keeping === "kept" && !fits) this.#lose(session);
+    this.#isWhole = true;
     this.stands(session);
     for (let seq = events.acked + 1; seq <= events.last && session.keeping === "kept"; seq++) {
       const message = events.message(seq);
       // Of which rooms they are has been written with their first numbers.
-      const record = { session: number, seq, roomId: 0, roomSeq: 0, message };
+      const record = { session: number, seq: events.label(seq), roomId: 0, roomSeq: 0, message };
       if (!this.#write(toStore.sessionEvent, writeSessionEvent(this.#out, record))) this.#lose(session);
     }
-    events.holdAll(this.#promise(session));
+    this.#isWhole = false;
+    events.holdAll(this.#promise());
   }
 
   /** The client is told that it is in a room, or no more. */
@@ -178,7 +195,7 @@ export class SessionJournal {
   #write(type: number, out: ByteWriter): boolean {
     const { length } = out;
     // A group is kept as a whole, so it must not grow beyond all bounds within one turn.
-    if (this.#groupBytes + length > limits.journalGroupBytesMax) this.#end();
+    if (!this.#isWhole && this.#groupBytes + length > limits.journalGroupBytesMax) this.#end();
     if (!this.#lane.sendWriter(type, out)) return false;
     this.#groupBytes += length;
     return true;
@@ -193,7 +210,7 @@ export class SessionJournal {
         session: number,
         attachEpoch: packEpoch(session.attachEpoch, isLossy),
         // Of a session that is not complete in the journal nothing is to be kept there.
-        eventsAcked: isLossy ? events.last : events.acked,
+        eventsAcked: events.hasLabels ? events.label(isLossy ? events.last : events.acked) : LABEL_MAX,
         intentsDurable: intents.durable,
       }),
     );
@@ -222,7 +239,8 @@ export class SessionJournal {
       this.#changed = new Set();
       for (const session of changed) if (session.keeping === "kept") this.stands(session);
     }
-    if (this.#groupBytes > 0 || this.#owesEnd || (options.isTicking && nowMs >= this.#nextEndMs)) {
+    const mayEnd = nowMs >= this.#nextEndMs && (options.isTicking || this.#hasTicked());
+    if (this.#groupBytes > 0 || this.#owesEnd || mayEnd) {
       if (this.#end()) this.#nextEndMs = nowMs + limits.journalPeriodMs;
     }
     if (this.#loads.length === 0) return NO_LOADS;
@@ -232,10 +250,13 @@ export class SessionJournal {
   }
 
   #end(): boolean {
+    // Whatever a group lacks is said in it: nothing is promised on the strength of one that does not say so.
+    if (this.#unkept.size > 0) return false;
     const ticks = Array.from(this.#parts.ticksTaken());
     // Refused: the group goes on until there is room for its end.
     if (!this.#lane.sendWriter(toStore.netEnd, writeNetEnd(this.#out, { group: this.#group, ticks })))
       return false;
+    this.#ticksSaid = ticks;
     this.#group++;
     this.#groupBytes = 0;
     this.#owesEnd = false;
@@ -255,11 +276,12 @@ export class SessionJournal {
       }
       if (!session.isInJournal || !this.#writeProgress(session)) return;
       session.keeping = "lost";
-      session.events.nameUnsafeGroup(this.#group);
       this.#unkept.delete(session);
     }
     if (this.#closed.length === 0) this.#wasFull = false;
   }
 }
 
+/** Of sessions that are beyond all labels, and so not kept. */
+const LABEL_MAX = 0xffff_ffff;
 const NO_LOADS: readonly LoadRecord[] = [];

@@ -45,7 +45,7 @@ export class SessionRestore {
 
   onEvent(record: RestoreEventRecord): void {
     const image = this.#image;
-    // One out of its place makes the row incomplete, which is noticed when it is counted.
+    // Both are labels of one era. One out of its place makes the row incomplete, which is noticed when it is counted.
     const isNext =
       image?.session === record.session && record.seq === image.eventsAcked + 1 + this.#messages.length;
     if (isNext) this.#messages.push(record.message);
