@@ -154,21 +154,14 @@ class List {
   }
 }
 
-/** What nobody outside is to see differ between an image that lived and one that was read. */
+/** What is the same of an image that lived and of one that was read, though one may have a newer checkpoint of a room. */
 function seen(image: RecoveryImage): unknown {
   return {
     lastTick: image.lastTick,
     incarnation: image.incarnation,
     lastSession: image.lastSession,
-    bytes: image.bytes,
     rooms: [...image.rooms.values()]
-      .map(({ roomId, cell, checkpoint, inputs, isEnding }) => ({
-        roomId,
-        cell,
-        checkpoint,
-        inputs,
-        isEnding,
-      }))
+      .map(({ roomId, cell, isEnding }) => ({ roomId, cell, isEnding }))
       .toSorted((a, b) => a.roomId - b.roomId),
   };
 }
@@ -353,11 +346,7 @@ test(`[RV1] what a journal gives back is what was said, whatever was pruned, cop
 
   const restart = () => {
     const again = journal.read();
-    const endings = (of: RecoveryImage) =>
-      new Set([...of.rooms.values()].filter((room) => room.isEnding).map(({ roomId }) => roomId));
-    // Of rooms that ended the journal may know less than who lived through it: it tells them once more.
     assert.deepEqual(seen(again), seen(image));
-    assert.deepEqual(endings(again), endings(image));
     image = again;
     naive.life++;
     incarnation++;

@@ -1,0 +1,449 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ByteWriter } from "../engine/lane/bytes.js";
+import {
+  fromStore,
+  readLoaded,
+  readRestoreEvent,
+  readRestoreInputs,
+  readRestoreRoom,
+  readSessionImage,
+} from "../engine/lane/from-store.js";
+import {
+  nobody,
+  readEntity,
+  toStore,
+  writeEntity,
+  writeRoomCheckpoint,
+  writeRoomInputs,
+  writeSessionEvent,
+  writeSessionOpened,
+  writeSessionProgress,
+  writeSessionRoom,
+  writeSettled,
+} from "../engine/lane/to-store.js";
+import { persistenceMetric as metric } from "../engine/metrics.js";
+import { describeGroup, GroupWriter, startedGroup } from "./group.js";
+import { LossyStore, PersistenceRig, type RigOptions, type Told, turn } from "./persistence-rig.js";
+import { sqlitePlace } from "./sqlite-place.js";
+import { idOf, playerRow } from "./store-contract-rows.js";
+
+type Use = (rig: PersistenceRig, again: () => Promise<PersistenceRig>) => Promise<void>;
+
+/** `again` ends the process where it stands and starts another on the same disk and store. */
+async function withRig(options: Partial<RigOptions>, use: Use): Promise<void> {
+  const place = await sqlitePlace();
+  const store = new LossyStore(place.store());
+  const lives: PersistenceRig[] = [await PersistenceRig.start({ ...options, store })];
+  try {
+    await lives[0]!.settle();
+    await use(lives[0]!, async () => {
+      await turn();
+      await store.close();
+      const rig = await PersistenceRig.start({ ...options, store, disk: lives.at(-1)!.disk.restart() });
+      lives.push(rig);
+      return rig;
+    });
+  } finally {
+    await turn();
+    await store.close();
+    await place.release();
+  }
+}
+
+const out = new ByteWriter();
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+function inputs(rig: PersistenceRig, room: number, ...values: number[]): void {
+  const record = { roomId: room, cell: room, inputs: bytes(...values) };
+  rig.say(room % 2, toStore.roomInputs, writeRoomInputs(out, record));
+}
+
+function checkpoint(rig: PersistenceRig, room: number, ...values: number[]): void {
+  const record = { roomId: room, cell: room, checkpoint: bytes(...values) };
+  rig.say(room % 2, toStore.roomCheckpoint, writeRoomCheckpoint(out, record));
+}
+
+function entity(
+  rig: PersistenceRig,
+  entityId: number,
+  at: { x: number; playerId?: string; row?: number },
+): void {
+  const row = bytes(...(at.row === undefined ? [] : [at.row]));
+  const record = { entityId, playerId: at.playerId ?? nobody, x: at.x, y: 5, row };
+  rig.say(0, toStore.entity, writeEntity(out, record));
+}
+
+/** What a shard was told, as text: `room 4 cp 1,2`, `inputs 4 t3 7`, `entity 9 1`, `end 2`. */
+function shown(told: readonly Told[]): string[] {
+  return told.map(({ type, from }) => {
+    switch (type) {
+      case fromStore.restoreRoom: {
+        const room = readRestoreRoom(from);
+        return `room ${room.roomId} ${room.checkpoint === null ? "from its inputs" : `cp ${room.checkpoint}`}`;
+      }
+      case fromStore.restoreInputs: {
+        const taken = readRestoreInputs(from);
+        assert.equal(taken.wallMs, 1_700_000_000_000 + taken.tick);
+        return `inputs ${taken.roomId} t${taken.tick} ${taken.inputs}`;
+      }
+      case fromStore.restoreEntity: {
+        const { entityId, row } = readEntity(from);
+        return `entity ${entityId} ${row}`;
+      }
+      case fromStore.restoreEnd:
+        return `end ${from.u32()}`;
+      default:
+        return `type ${type}`;
+    }
+  });
+}
+
+describe("recovery", () => {
+  test("[RV2] a shard that says hello is given the rooms whose cell it owns, each with its inputs, then the end", () =>
+    withRig({}, async (rig, again) => {
+      inputs(rig, 4, 1);
+      inputs(rig, 6, 2);
+      rig.endTick(0, 10);
+      inputs(rig, 4, 3);
+      rig.endTick(0, 11);
+      inputs(rig, 5, 4);
+      rig.endTick(1, 11);
+      await rig.settle();
+      for (const next of [rig, await again()]) {
+        next.hello(0, 2);
+        next.hello(1, 3);
+        await next.settle();
+        assert.deepEqual(shown(next.shardRecords(0)), [
+          "room 4 from its inputs",
+          "inputs 4 t10 1",
+          "inputs 4 t11 3",
+          "room 6 from its inputs",
+          "inputs 6 t10 2",
+          "end 2",
+        ]);
+        assert.deepEqual(shown(next.shardRecords(1)), ["room 5 from its inputs", "inputs 5 t11 4", "end 3"]);
+      }
+    }));
+
+  test("[RV3] a checkpoint replaces what precedes it when net is known to have had that, not before", () =>
+    withRig({}, async (rig, again) => {
+      inputs(rig, 4, 1);
+      rig.endTick(0, 10);
+      inputs(rig, 4, 2);
+      checkpoint(rig, 4, 9, 9);
+      rig.endTick(0, 11);
+      inputs(rig, 4, 3);
+      rig.endTick(0, 12);
+      rig.endNet([10, 99]);
+      await rig.settle();
+      const restored = async (of: PersistenceRig) => {
+        of.hello(0, 2);
+        await of.settle();
+        return shown(of.shardRecords(0));
+      };
+      const whole = ["room 4 from its inputs", "inputs 4 t10 1", "inputs 4 t11 2", "inputs 4 t12 3", "end 2"];
+      assert.deepEqual(await restored(rig), whole);
+      // In the journal of a process that died before net could say so, it never will be.
+      const next = await again();
+      assert.deepEqual(await restored(next), whole);
+      next.endNet([50, 50]);
+      assert.deepEqual(await restored(next), whole, "a tick of another life says nothing of this one");
+      next.say(
+        0,
+        toStore.roomCheckpoint,
+        writeRoomCheckpoint(out, { roomId: 4, cell: 4, checkpoint: bytes(8) }),
+      );
+      next.endTick(0, 60);
+      next.endNet([60, 0]);
+      assert.deepEqual(await restored(next), ["room 4 cp 8", "end 2"]);
+      assert.deepEqual(await restored(await again()), ["room 4 cp 8", "end 2"]);
+    }));
+
+  test("[RV4] a room that ended is kept until net is known to have had all it told", () =>
+    withRig({}, async (rig, again) => {
+      inputs(rig, 4, 1);
+      rig.endTick(0, 10);
+      inputs(rig, 4, 2);
+      rig.say(0, toStore.roomClosed, out.clear().u32(4));
+      rig.endTick(0, 11);
+      await rig.settle();
+      const next = await again();
+      next.hello(0, 2);
+      await next.settle();
+      const whole = ["room 4 from its inputs", "inputs 4 t10 1", "inputs 4 t11 2", "end 2"];
+      assert.deepEqual(shown(next.shardRecords(0)), whole);
+      next.endNet([40, 0]);
+      await next.settle();
+      assert.equal(next.persistence.image.rooms.size, 1, "told again, not yet heard");
+      // The shard ends it silently: what it told again is with net once net has had the shard's first tick.
+      next.endTick(0, 50);
+      next.endNet([49, 0]);
+      await next.settle();
+      assert.equal(next.persistence.image.rooms.size, 1);
+      next.endNet([50, 0]);
+      await next.settle();
+      assert.equal(next.persistence.image.rooms.size, 0);
+      assert.equal((await again()).persistence.image.rooms.size, 0, "the journal knows it too");
+    }));
+
+  test("[RV5] entities are given back once, to whoever owns the point they stood at", () =>
+    withRig({}, async (rig, again) => {
+      entity(rig, 7, { x: 5, row: 1 });
+      entity(rig, 8, { x: 15, row: 2 });
+      entity(rig, 9, { x: 25, row: 3 });
+      rig.endTick(0, 1);
+      entity(rig, 7, { x: 25, row: 4 });
+      entity(rig, 9, { x: 25 });
+      rig.endTick(0, 2);
+      await rig.settle();
+      const next = await again();
+      next.hello(0, 1);
+      next.hello(1, 1);
+      await next.settle();
+      assert.deepEqual(shown(next.shardRecords(0)), ["entity 7 4", "end 1"]);
+      assert.deepEqual(shown(next.shardRecords(1)), ["entity 8 2", "end 1"]);
+      next.hello(0, 2);
+      await next.settle();
+      assert.deepEqual(shown(next.shardRecords(0)), ["end 2"], "a thread that died has living neighbours");
+    }));
+
+  test("[RV6] net is told its sessions before anything else, with all that they are owed, and the newest number", () =>
+    withRig({}, async (rig, again) => {
+      const session = 17;
+      rig.sayNet(toStore.sessionOpened, writeSessionOpened(out, { session, playerId: idOf(1), name: "Ada" }));
+      rig.sayNet(
+        toStore.sessionOpened,
+        writeSessionOpened(out, { session: 18, playerId: idOf(2), name: "B" }),
+      );
+      for (let seq = 1; seq <= 5; seq++)
+        rig.sayNet(
+          toStore.sessionEvent,
+          writeSessionEvent(out, { session, seq, roomId: 4, roomSeq: seq * 10, message: bytes(seq) }),
+        );
+      rig.sayNet(toStore.sessionRoom, writeSessionRoom(out, { session, roomId: 4, isMember: true }));
+      rig.endNet();
+      rig.say(0, toStore.settled, writeSettled(out, { session, room: 4, seqs: [3, 4, 7] }));
+      rig.endTick(0, 3);
+      rig.sayNet(
+        toStore.sessionProgress,
+        writeSessionProgress(out, { session, attachEpoch: 2, eventsAcked: 3, intentsDurable: 3 }),
+      );
+      rig.sayNet(toStore.sessionClosed, out.clear().u32(18));
+      rig.endNet();
+      await rig.settle();
+      const next = await again();
+      next.persistence.duty(next.clock.nowMs());
+      await turn();
+      next.load(1, 1);
+      await next.settle();
+      const told = next.netRecords();
+      assert.deepEqual(
+        told.map(({ type }) => type),
+        [
+          fromStore.restoreSession,
+          fromStore.restoreEvent,
+          fromStore.restoreEvent,
+          fromStore.sessionsRestored,
+          fromStore.storeState,
+          fromStore.loaded,
+        ],
+      );
+      assert.deepEqual(readSessionImage(told[0]!.from), {
+        session,
+        playerId: idOf(1),
+        name: "Ada",
+        attachEpoch: 2,
+        eventsAcked: 3,
+        eventsLast: 5,
+        intentsDurable: 3,
+        settled: [4, 7],
+        rooms: [{ roomId: 4, isMember: true, roomSeq: 50 }],
+      });
+      assert.deepEqual(readRestoreEvent(told[1]!.from), { session, seq: 4, message: bytes(4) });
+      assert.deepEqual(readRestoreEvent(told[2]!.from), { session, seq: 5, message: bytes(5) });
+      assert.equal(told[3]!.from.u32(), 18);
+      assert.equal(next.counters.get(metric.restored_sessions), 1);
+    }));
+
+  test("[RV7] grants wait until they are taken, a load brings them, and a death in between neither loses nor doubles one", () =>
+    withRig({}, async (rig, again) => {
+      for (let number = 1; number <= 40; number++) {
+        const grantId = idOf(0x100 + number);
+        rig.grant(0, { grantId, playerId: idOf(1), kind: number, fromRoom: 0, body: bytes() });
+      }
+      rig.row(0, playerRow(1, 1));
+      rig.endTick(0);
+      rig.granted(0, idOf(0x101), idOf(1));
+      rig.row(0, playerRow(1, 2));
+      rig.endTick(0);
+      rig.granted(0, idOf(0x102), idOf(1));
+      rig.row(0, playerRow(1, 3));
+      rig.publish(0);
+      await rig.settle();
+      for (const next of [rig, await again()]) {
+        next.load(1, 1);
+        await next.settle();
+        const record = next.netRecords().find(({ type }) => type === fromStore.loaded)!;
+        const { player, grants } = readLoaded(record.from);
+        assert.equal(player?.version, 2);
+        assert.deepEqual(
+          grants.map(({ kind }) => kind),
+          Array.from({ length: 32 }, (_, index) => 2 + index),
+          "the oldest, as many as a join carries",
+        );
+      }
+    }));
+
+  test("[RV8] the first load of a person who was in the world says where they stood, later ones what is saved", () =>
+    withRig({}, async (rig, again) => {
+      rig.row(0, playerRow(1, 1, { x: 1, y: 1 }));
+      entity(rig, 7, { x: 33, playerId: idOf(1), row: 1 });
+      rig.endTick(0);
+      await rig.settle();
+      const next = await again();
+      next.load(1, 1);
+      next.load(2, 1);
+      await next.settle();
+      const places = next
+        .netRecords()
+        .flatMap(({ type, from }) => (type === fromStore.loaded ? [readLoaded(from).player] : []))
+        .map((player) => [player?.x, player?.y]);
+      assert.deepEqual(places, [
+        [33, 5],
+        [1, 1],
+      ]);
+    }));
+
+  test("[RV9] more than a lane holds is sent as it is read, and a thread that died in between gets its own answer", () =>
+    withRig({ backBytes: 1024, shards: 1 }, async (rig) => {
+      for (let room = 0; room < 2000; room++)
+        rig.say(0, toStore.roomInputs, writeRoomInputs(out, { roomId: room, cell: 0, inputs: bytes(1, 2) }));
+      rig.endTick(0);
+      await rig.settle();
+      rig.hello(0, 2);
+      for (let round = 0; round < 5; round++) {
+        rig.persistence.duty(rig.clock.nowMs());
+        rig.shardRecords(0);
+      }
+      rig.hello(0, 3);
+      const told: string[] = [];
+      for (let round = 0; round < 2000 && told.at(-1) !== "end 3"; round++) {
+        rig.persistence.duty(rig.clock.nowMs());
+        told.push(...shown(rig.shardRecords(0)));
+      }
+      const cut = told.indexOf("end 2");
+      assert.ok(cut >= 0, "what was meant for the dead is ended as theirs");
+      const rooms = told.slice(cut + 1).filter((line) => line.startsWith("room"));
+      assert.equal(rooms.length, 2000);
+    }));
+
+  test("[RV10] what is needed for long is written again, so that the journal forgets the rest", () =>
+    withRig(
+      { limits: { roundBytes: 1 << 16 }, journalLimits: { segmentBytes: 16_384 } },
+      async (rig, again) => {
+        inputs(rig, 4, 1);
+        entity(rig, 7, { x: 5, row: 1 });
+        rig.grant(0, { grantId: idOf(0xf), playerId: idOf(3), kind: 77, fromRoom: 0, body: bytes() });
+        rig.endTick(0, 10);
+        rig.sayNet(
+          toStore.sessionOpened,
+          writeSessionOpened(out, { session: 9, playerId: idOf(1), name: "A" }),
+        );
+        rig.endNet();
+        let bytesMost = 0;
+        for (let round = 0; round < 500; round++) {
+          inputs(rig, 5, ...Array.from({ length: 500 }, () => round & 255));
+          checkpoint(rig, 5, round & 255);
+          rig.endTick(1);
+          rig.endNet();
+          await rig.settle();
+          bytesMost = Math.max(bytesMost, rig.journal.bytes);
+        }
+        assert.ok(rig.journal.firstPosition > 500, `first position ${rig.journal.firstPosition}`);
+        assert.ok(bytesMost < 4 * (1 << 16) + 16_384, `${bytesMost} bytes`);
+        assert.ok(rig.counters.get(metric.image_copies_total) > 0);
+        const next = await again();
+        next.hello(0, 1);
+        await next.settle();
+        assert.deepEqual(shown(next.shardRecords(0)), [
+          "room 4 from its inputs",
+          "inputs 4 t10 1",
+          "entity 7 1",
+          "end 1",
+        ]);
+        next.load(1, 3);
+        await next.settle();
+        const { image } = next.persistence;
+        assert.equal(image.sessions.size, 1);
+        assert.deepEqual(
+          image.grants.of(idOf(3), 9).map(({ kind }) => kind),
+          [77],
+        );
+        assert.deepEqual([image.lastTick, image.lastSession], [499, 9]);
+      },
+    ));
+
+  test("[RV11] too much to be restored counts as a full journal, until there is less", () =>
+    withRig({ limits: { imageBytesMax: 20_000 } }, async (rig) => {
+      for (let round = 0; round < 200; round++) {
+        inputs(rig, 4, ...Array.from({ length: 50 }, () => 1));
+        rig.endTick(0);
+      }
+      await rig.settle();
+      assert.equal(rig.control.journalState, "full");
+      checkpoint(rig, 4, 1);
+      rig.endTick(0);
+      rig.endNet();
+      await rig.settle();
+      assert.equal(rig.control.journalState, "accepting");
+    }));
+
+  test("[RV12] a group of the journal that nobody can read refuses the start, and says at which position", () =>
+    withRig({}, async (rig, again) => {
+      const { journal } = rig;
+      const position = journal.append(9, bytes(9, 9, 9));
+      await rig.settle();
+      await assert.rejects(
+        again(),
+        new RegExp(`record at position ${position} cannot be read: no group has type 9`),
+      );
+    }));
+
+  test("[RV13] a row that ends early is found when the journal is read, not when the store is to have it", () =>
+    withRig({}, async (rig, again) => {
+      const group = GroupWriter.ofShard();
+      group.add(toStore.player, new Uint8Array(57));
+      const payload = group.endShard({ shard: 0, incarnation: 1, tick: 1, wallMs: 0 });
+      const position = rig.journal.append(payload[0]!, payload);
+      await rig.settle();
+      await assert.rejects(again(), new RegExp(`position ${position} cannot be read`));
+    }));
+
+  test("[RV14] ticks, incarnations and session numbers of the process before are known to the next", () =>
+    withRig({}, async (rig, again) => {
+      rig.hello(1, 41);
+      rig.save(1, playerRow(1, 1));
+      rig.endTick(1, 1234);
+      await rig.settle();
+      const { image } = (await again()).persistence;
+      assert.deepEqual([image.lastTick, image.incarnation, image.lastSession], [1234, 41, 0]);
+    }));
+
+  test("[RV15] a group is shown to people in one line", () => {
+    const group = GroupWriter.ofShard();
+    group.add(toStore.player, new Uint8Array(60));
+    group.add(toStore.player, new Uint8Array(60));
+    group.add(toStore.settled, new Uint8Array(9));
+    const head = { shard: 1, incarnation: 3, tick: 8123, wallMs: Date.UTC(2026, 0, 1) };
+    assert.equal(
+      describeGroup(group.endShard(head)),
+      "shard 1#3 tick 8123 at 2026-01-01T00:00:00.000Z: 2 player, 1 settled",
+    );
+    assert.equal(describeGroup(startedGroup()), "a process started: nothing");
+    const net = GroupWriter.ofNet(2);
+    assert.equal(describeGroup(net.endNet({ group: 7, ticks: [1, -1] })), "net 7, ticks 1 -1: nothing");
+    assert.match(describeGroup(bytes(9)), /^malformed: no group has type 9/);
+    assert.match(describeGroup(bytes()), /^malformed/);
+  });
+});
