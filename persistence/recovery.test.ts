@@ -233,8 +233,7 @@ describe("recovery", () => {
       rig.endNet();
       await rig.settle();
       const next = await again();
-      next.persistence.duty(next.clock.nowMs());
-      await turn();
+      await next.settle();
       next.load(1, 1);
       await next.settle();
       const told = next.netRecords();
