@@ -142,7 +142,9 @@ export function serverMounts(): Mount[] {
     {
       path: "/lib/games/",
       folder: join(compiled, "games"),
-      only: (relative) => isModule(relative) && /(^|\/)(generated\/|tables\.js)/.test(relative),
+      only: (relative) =>
+        (isModule(relative) && /(^|\/)generated\//.test(relative)) ||
+        /^tables\/[a-z0-9-]+\.json$/.test(relative),
     },
     { path: "/lib/flatbuffers/", folder: join(flatbuffers, "mjs") },
   ];

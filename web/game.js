@@ -5,19 +5,42 @@ import { BattleOver } from "/lib/games/battle/generated/battle-over.js";
 import { BattleStarted } from "/lib/games/battle/generated/battle-started.js";
 import { LogEntries } from "/lib/games/battle/generated/log-entries.js";
 import { UseSkill } from "/lib/games/battle/generated/use-skill.js";
-import { experienceOfLevel, itemNames, skills, species } from "/lib/games/battle/tables.js";
 import { AutoBattle } from "/lib/games/open-world/generated/auto-battle.js";
 import { Challenge } from "/lib/games/open-world/generated/challenge.js";
 import { DropItem } from "/lib/games/open-world/generated/drop-item.js";
+import { Gift } from "/lib/games/open-world/generated/gift.js";
+import { Give } from "/lib/games/open-world/generated/give.js";
 import { boar, cloaks, golem, person, slime, wolf, wraith } from "./figures.js";
 
-export { itemNames, skills, species };
+/**
+ * A table of static game data, as it is shipped.
+ * @param {string} name
+ */
+async function tableOf(name) {
+  const answer = await fetch(`/lib/games/tables/${name}.json`);
+  if (!answer.ok) throw new Error(`the table ${name} is missing: ${answer.status}`);
+  return answer.json();
+}
 
-export const fieldIntents = { challenge: 1, autoBattle: 2, dropItem: 3, usePotion: 4 };
+const [skillRows, speciesRows, itemRows, levelRows] = await Promise.all(
+  ["skills", "species", "items", "levels"].map(tableOf),
+);
+/** By id. @type {readonly ({ id: number, name: string, aim: string, power: number, cooldownTicks: number, levelMin: number, drainPercent: number } | undefined)[]} */
+export const skills = [undefined, ...skillRows];
+/** By kind; 0 is a person. @type {readonly { id: number, name: string, skills: number[], speed: number, isAggressive: boolean }[]} */
+export const species = speciesRows;
+/** @type {Map<number, string>} */
+const itemNames = new Map(
+  itemRows.map((/** @type {{ id: number, name: string }} */ { id, name }) => [id, name]),
+);
+
+export const fieldIntents = { challenge: 1, autoBattle: 2, dropItem: 3, usePotion: 4, give: 5 };
+export const fieldEvents = { gift: 1 };
 export const roomIntents = { useSkill: 1, flee: 2 };
 export const battleEvents = { started: 1, log: 2, over: 3 };
 export const BATTLE_FRAME = 1;
-/** Scope of an event that a room tells. */
+/** Scope of an event that the field tells, or a room. */
+export const FIELD_SCOPE = 1;
 export const ROOM_SCOPE = 2;
 /** Bits of a log entry's flags. */
 export const logFlags = {
@@ -128,8 +151,10 @@ export function appearanceOf(entity) {
  * @param {number} experience
  */
 export function levelProgress(level, experience) {
-  const from = experienceOfLevel(level);
-  const to = experienceOfLevel(level + 1);
+  const from = levelRows[level - 1]?.experience ?? 0;
+  const to = levelRows[level]?.experience;
+  // There is no level after the last.
+  if (to === undefined) return { share: 1, left: 0 };
   return {
     share: Math.max(0, Math.min(1, (experience - from) / (to - from))),
     left: Math.max(0, to - experience),
@@ -138,7 +163,7 @@ export function levelProgress(level, experience) {
 
 /** @param {number} item */
 export function itemName(item) {
-  return itemNames[item] ?? `item ${item}`;
+  return itemNames.get(item) ?? `item ${item}`;
 }
 
 // ---- messages -----------------------------------------------------------------------------------------------
@@ -160,6 +185,18 @@ export const encodeAutoBattle = (kind, count) =>
   table((builder) => AutoBattle.createAutoBattle(builder, kind, count));
 /** @param {number} item */
 export const encodeDropItem = (item) => table((builder) => DropItem.createDropItem(builder, item));
+/**
+ * Either some of an item, or gold.
+ * @param {number} entity
+ * @param {{ item?: number, count?: number, gold?: number }} gift
+ */
+export const encodeGive = (entity, { item = 0, count = 0, gold = 0 }) =>
+  table((builder) => Give.createGive(builder, entity, item, count, gold));
+/** @param {Uint8Array} body */
+export function readGift(body) {
+  const gift = Gift.getRootAsGift(new ByteBuffer(body));
+  return { from: gift.from(), item: gift.item(), count: gift.count(), gold: gift.gold() };
+}
 /**
  * @param {number} skill
  * @param {number} target

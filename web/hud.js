@@ -18,11 +18,14 @@ export class Hud {
   #mapGround;
   #face = -1;
   #health = -1;
+  /** Who is near enough to be given something; "" when nobody is. */
+  #neighbour = "";
 
   /**
    * @param {object} actions
    * @param {(item: number) => void} actions.drop
    * @param {() => void} actions.drink
+   * @param {(gift: { item?: number, count?: number, gold?: number }) => void} actions.give to who is near
    * @param {() => void} actions.rename
    * @param {() => void} actions.leave
    */
@@ -65,6 +68,13 @@ export class Hud {
     if (!byId("bag").hidden) this.#showBag();
   }
 
+  /** @param {string} name of who could be given something, "" for nobody */
+  showNeighbour(name) {
+    if (name === this.#neighbour) return;
+    this.#neighbour = name;
+    if (!byId("bag").hidden) this.#showBag();
+  }
+
   toggleBag() {
     const bag = byId("bag");
     bag.hidden = !bag.hidden;
@@ -92,6 +102,7 @@ export class Hud {
       stacks.length === 0
         ? make("p", { className: "small" }, "Empty. What you defeat may leave something behind.")
         : make("ul", { className: "items" }, ...stacks.map((stack) => this.#stack(stack))),
+      ...this.#givingGold(player?.gold ?? 0),
       make(
         "div",
         { className: "row links" },
@@ -104,6 +115,31 @@ export class Hud {
         make("button", { type: "button", className: "quiet", click: () => this.#actions.leave() }, "Leave"),
       ),
     );
+  }
+
+  /** @param {number} gold */
+  #givingGold(gold) {
+    if (this.#neighbour === "") return [];
+    const sums = [1, 10, 100].filter((sum) => sum <= gold);
+    return [
+      make("p", { className: "small" }, `${this.#neighbour} is near: you can give`),
+      make(
+        "div",
+        { className: "row" },
+        ...sums.map((sum) =>
+          make(
+            "button",
+            {
+              type: "button",
+              title: `To ${this.#neighbour}`,
+              click: () => this.#actions.give({ gold: sum }),
+            },
+            `${sum} gold`,
+          ),
+        ),
+        ...(sums.length === 0 ? [make("span", { className: "small" }, "things from your bag")] : []),
+      ),
+    ];
   }
 
   /** @param {{ item: number, count: number }} stack */
@@ -119,6 +155,21 @@ export class Hud {
             ),
           ]
         : [];
+    if (this.#neighbour !== "") {
+      buttons.push(
+        make(
+          "button",
+          {
+            type: "button",
+            className: "quiet",
+            "aria-label": `Give ${name} to ${this.#neighbour}`,
+            title: `Give one to ${this.#neighbour}`,
+            click: () => this.#actions.give({ item, count: 1 }),
+          },
+          "Give",
+        ),
+      );
+    }
     return make(
       "li",
       {},

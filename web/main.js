@@ -12,9 +12,14 @@ import {
   encodeAutoBattle,
   encodeChallenge,
   encodeDropItem,
+  encodeGive,
   entityStates,
+  FIELD_SCOPE,
+  fieldEvents,
   fieldIntents,
+  itemName,
   ROOM_SCOPE,
+  readGift,
   titleOf,
   walkingSpeed,
 } from "./game.js";
@@ -43,6 +48,10 @@ const me = new OwnPath();
 const hud = new Hud({
   drop: (item) => client.sendFieldIntent(fieldIntents.dropItem, encodeDropItem(item)),
   drink: () => client.sendFieldIntent(fieldIntents.usePotion),
+  give: (gift) => {
+    const entity = neighbour();
+    if (entity !== undefined) client.sendFieldIntent(fieldIntents.give, encodeGive(entity.id, gift));
+  },
   rename: () => {
     hud.closeBag();
     client.close();
@@ -97,6 +106,11 @@ client.on("roomLeft", ({ room, code }) => {
   if (room === battle.room) battle.onLeft();
 });
 client.on("event", ({ scope, kind, room, body }) => {
+  if (scope === FIELD_SCOPE && kind === fieldEvents.gift) {
+    const { from, item, count, gold } = readGift(body);
+    const giver = client.world.entities.get(from)?.name || "Somebody";
+    hud.toast(`${giver} gave you ${gold > 0 ? `${gold} gold` : `${count} × ${itemName(item)}`}`, "good");
+  }
   if (scope !== ROOM_SCOPE) return;
   if (kind === battleEvents.started) {
     autoMenu.close();
@@ -140,6 +154,23 @@ function nearest() {
       distance = far;
       found = entity;
     }
+  }
+  return found;
+}
+
+/**
+ * Whom things could be given to: the nearest person.
+ * @returns {import("/lib/client/client.js").Entity | undefined}
+ */
+function neighbour() {
+  let found;
+  let distance = REACH_METERS;
+  for (const entity of client.world.entities.values()) {
+    if (entity.kind !== 0 || entity.id === client.entityId) continue;
+    const far = Math.hypot(entity.x - me.x, entity.y - me.y);
+    if (far >= distance) continue;
+    distance = far;
+    found = entity;
   }
   return found;
 }
@@ -306,6 +337,7 @@ function frame() {
   if (nowMs - mapDrawnMs > 200) {
     mapDrawnMs = nowMs;
     hud.drawMap(client.world, me.x, me.y);
+    hud.showNeighbour(neighbour()?.name ?? "");
     hud.tickNotice(nowMs);
     entrance.showWaiting();
   }
