@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: what to run, in plain words, with exit codes after sysexits.h. */
 import { writeSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigInvalid, loadConfig } from "./engine/config.js";
 import { configJsonSchema } from "./engine/config-keys.js";
@@ -12,12 +13,15 @@ const help = `gridshard: a sharded real-time simulation engine for game servers
 
   gridshard serve    start the server; prints the address of the game page
   gridshard config   show every value of the config and where it comes from
+  gridshard journal  look at the journal: list, verify, dump
+  gridshard migrate  the schema of the database: status, up
+  gridshard db       the rows of the database: check, letters
   gridshard bots     load a server with bots; --help says how
   gridshard bench    how to run the benchmarks
   gridshard version  show the version
   gridshard help     show this
 
-serve and config take
+serve, config, journal, migrate and db take
   --config <file>    read this file instead of ./gridshard.json
   --set key=value    set one value, as in --set net.port=8080; may be repeated
 config also takes
@@ -39,6 +43,10 @@ async function main(argv: readonly string[]): Promise<number> {
         return await serve(rest);
       case "config":
         return showConfig(rest);
+      case "journal":
+      case "migrate":
+      case "db":
+        return await inspect(command, rest);
       case "bots": {
         const { runBots } = await import("./bench/bots/cli.js");
         return await runBots(rest);
@@ -109,6 +117,35 @@ function showConfig(argv: readonly string[]): number {
   if (schema === true) print(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
   else print(printConfig(loadConfig({ file: config, settings: set })));
   return exitCodes.ok;
+}
+
+/** What looks at a data folder or a database, and mends it; without arguments each says what it can. */
+async function inspect(command: "journal" | "migrate" | "db", argv: readonly string[]): Promise<number> {
+  const { values, positionals } = inspectArguments(argv);
+  const { config } = loadConfig({ file: values.config, settings: values.set });
+  if (command === "journal") {
+    const { describeRecord, JOURNAL_FOLDER } = await import("./persistence/open-journal.js");
+    const { runJournalCommand } = await import("./persistence/journal/journal-command.js");
+    const folder = join(config.dataFolder, JOURNAL_FOLDER);
+    const options = (["from", "limit"] as const).flatMap((name) =>
+      values[name] === undefined ? [] : [`--${name}`, values[name]],
+    );
+    return runJournalCommand([...positionals, ...options], { print, folder, describe: describeRecord });
+  }
+  const { runDbCommand, runMigrateCommand } = await import("./persistence/db-command.js");
+  return command === "db"
+    ? runDbCommand(positionals, { print, config })
+    : runMigrateCommand(positionals, { print, config });
+}
+
+function inspectArguments(argv: readonly string[]) {
+  const text = { type: "string" } as const;
+  try {
+    const options = { ...sourceOptions, from: text, limit: text };
+    return parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageWrong(`${(error as Error).message.split(". ")[0]}; gridshard help lists what there is`);
+  }
 }
 
 async function serve(argv: readonly string[]): Promise<number> {

@@ -5,6 +5,7 @@ import type { Log } from "../engine/log.js";
 import { secretBytes } from "../engine/prng.js";
 import type { Clock } from "../engine/time.js";
 import type { DataFolder } from "./data-folder.js";
+import { describeGroup } from "./group.js";
 import { FolderDisk } from "./journal/disk.js";
 import { Journal } from "./journal/journal.js";
 import { journalLimits } from "./persistence-limits.js";
@@ -30,4 +31,9 @@ export function openJournal(options: {
     limits: journalLimits(config),
     newId: () => Buffer.from(secretBytes(16)).toString("hex"),
   });
+}
+
+/** What a record of the journal says, in one line, for people. */
+export function describeRecord({ payload }: { readonly payload: Uint8Array }): string {
+  return describeGroup(payload);
 }
