@@ -136,7 +136,7 @@ export class Gateway {
     const checks = compileIntents(games);
     const sessions = this.#sessions;
     const context = this.#context;
-    const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards, journal, watch });
+    const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards, journal });
     const tokens = new ResumeTokens(parts.ticketKey);
     this.#presence = new Presence({
       ...context,

@@ -171,13 +171,6 @@ export class IntentWindow {
     }
     return lost.map((intent) => intent.seq);
   }
-
-  /** The room is gone, and what was on its way to it. */
-  forgetRoom(room: number): boolean {
-    const before = this.#outstanding.length;
-    this.#outstanding = this.#outstanding.filter((intent) => intent.room !== room);
-    return this.#outstanding.length < before;
-  }
 }
 
 function isSafe({ ticks }: Milestone, durableTick: DurableTick): boolean {

@@ -7,7 +7,6 @@ import { engineEvents } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
 import { tellEngine } from "./engine-events.js";
 import type { IntentCatalogue, IntentChecks } from "./intents.js";
-import type { JournalWatch } from "./journal-watch.js";
 import { limits } from "./limits.js";
 import type { Session, SessionRoom } from "./session.js";
 import type { SessionJournal } from "./session-journal.js";
@@ -22,7 +21,6 @@ export interface RoomSeatsParts {
   readonly checks: IntentChecks;
   readonly shards: readonly ShardLane[];
   readonly journal: SessionJournal;
-  readonly watch: JournalWatch;
 }
 
 export class RoomSeats {
@@ -31,7 +29,6 @@ export class RoomSeats {
   readonly #checks: IntentChecks;
   readonly #shards: readonly ShardLane[];
   readonly #journal: SessionJournal;
-  readonly #watch: JournalWatch;
   readonly #members = new Map<number, Set<Session>>();
 
   constructor(parts: RoomSeatsParts) {
@@ -40,7 +37,6 @@ export class RoomSeats {
     this.#checks = parts.checks;
     this.#shards = parts.shards;
     this.#journal = parts.journal;
-    this.#watch = parts.watch;
   }
 
   memberCount(roomId: number): number {
@@ -100,10 +96,7 @@ export class RoomSeats {
     session.rooms.delete(roomId);
     this.#egress.leaveRoom(session, roomId);
     this.#forgetMember(session, roomId);
-    if (session.intents.forgetRoom(roomId)) {
-      session.needsAck = true;
-      this.#watch.onSettled(session);
-    }
+    // Intents for it that are out stay so: the shard reports every one, and in which tick, or its successor is asked.
     this.#tellLeft(session, { roomId, code, isDurable: room.isDurable });
   }
 
