@@ -13,6 +13,8 @@ import type {
 } from "../engine/room/game.js";
 import type { TableSet } from "../engine/room/game-tables.js";
 import { readRoomPlayer, writeRoomPlayer } from "./room-inputs.js";
+import type { RoomSchedule } from "./room-schedule.js";
+import type { RoomSpeech } from "./room-speech.js";
 
 /** Timers a room may have at once, by id. */
 export const ROOM_TIMERS_MAX = 16;
@@ -25,23 +27,12 @@ export interface RoomSeat {
   isSuspended: boolean;
 }
 
-/** What a room asks of its shard. */
+/** What a room asks of its shard, beside its voice and its clock. */
 export interface RoomSurroundings {
+  /** Wall time of the tick being made. */
   readonly wallMs: number;
-  /** Reliable event to some sessions. */
-  event(room: RoomHost, sessions: readonly number[], kind: number, body: Uint8Array): void;
-  frame(room: RoomHost, kind: number, body: Uint8Array): void;
-  refused(
-    room: RoomHost,
-    session: number,
-    refusal: { readonly intentSeq: number; readonly code: number; readonly reason: string },
-  ): void;
-  sendAct(room: RoomHost, entityId: number, cell: number, kind: number, body: Uint8Array): void;
-  setTimer(room: RoomHost, id: number, ticks: number): void;
-  clearTimer(room: RoomHost, id: number): void;
-  setActive(room: RoomHost, isActive: boolean): void;
-  appendResult(room: RoomHost, result: BattleResultRow): void;
-  grant(room: RoomHost, to: GrantReceiver, kind: number, body: Uint8Array): void;
+  readonly speech: RoomSpeech;
+  readonly schedule: RoomSchedule;
   unseat(room: RoomHost, session: number): void;
 }
 
@@ -157,41 +148,41 @@ export class RoomHost implements RoomContext {
   }
 
   tell(member: RoomMember, kind: number, body: Uint8Array): void {
-    this.#surroundings.event(this, [member.session], kind, body);
+    this.#surroundings.speech.event(this, [member.session], kind, body);
   }
 
   tellAll(kind: number, body: Uint8Array): void {
     if (this.#seats !== undefined && this.#seats.size > 0) {
-      this.#surroundings.event(this, [...this.#seats.keys()], kind, body);
+      this.#surroundings.speech.event(this, [...this.#seats.keys()], kind, body);
     }
   }
 
   broadcast(kind: number, body: Uint8Array): void {
-    if (this.#seats !== undefined && this.#seats.size > 0) this.#surroundings.frame(this, kind, body);
+    if (this.#seats !== undefined && this.#seats.size > 0) this.#surroundings.speech.frame(this, kind, body);
   }
 
   refuse(member: RoomMember, intentSeq: number, code: number, reason = ""): void {
-    this.#surroundings.refused(this, member.session, { intentSeq, code, reason });
+    this.#surroundings.speech.refused(this, member.session, { intentSeq, code, reason });
   }
 
   act(entityId: number, cell: number, kind: number, body: Uint8Array): void {
-    this.#surroundings.sendAct(this, entityId, cell, kind, body);
+    this.#surroundings.speech.act(this, entityId, cell, kind, body);
   }
 
   setTimer(id: number, ticks: number): void {
-    this.#surroundings.setTimer(this, id, ticks);
+    this.#surroundings.schedule.setTimer(this, id, ticks);
   }
 
   clearTimer(id: number): void {
-    this.#surroundings.clearTimer(this, id);
+    this.#surroundings.schedule.clearTimer(this, id);
   }
 
   appendResult(result: BattleResultRow): void {
-    this.#surroundings.appendResult(this, result);
+    this.#surroundings.speech.appendResult(this, result);
   }
 
   grant(to: GrantReceiver, kind: number, body: Uint8Array): void {
-    this.#surroundings.grant(this, to, kind, body);
+    this.#surroundings.speech.grant(this, to, kind, body);
   }
 
   remove(member: RoomMember): void {
@@ -201,7 +192,7 @@ export class RoomHost implements RoomContext {
   setActive(isActive: boolean): void {
     if (this.isActive === isActive) return;
     this.isActive = isActive;
-    this.#surroundings.setActive(this, isActive);
+    this.#surroundings.schedule.setActive(this, isActive);
   }
 
   close(): void {

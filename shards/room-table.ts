@@ -8,27 +8,19 @@ import type { Log } from "../engine/log.js";
 import type { Counters } from "../engine/memory/counters.js";
 import type { Histogram, HistogramPool } from "../engine/memory/histogram.js";
 import { shardMetric } from "../engine/metrics.js";
-import type { BattleResultRow } from "../engine/player.js";
 import { hash32 } from "../engine/prng.js";
-import type { Act, GrantReceiver, Intent, RoomPlayer, RoomType } from "../engine/room/game.js";
+import type { Act, Intent, RoomPlayer, RoomType } from "../engine/room/game.js";
 import type { GameTables, TableSet } from "../engine/room/game-tables.js";
 import type { Clock } from "../engine/time.js";
 import { type CodeEntry, refusals } from "../engine/wire/codes.js";
-import { eventScopes } from "../engine/wire/message-types.js";
 import type { ActRouter } from "./act-router.js";
-import { checkEventBody } from "./event-body.js";
-import { checkGrant } from "./grants.js";
 import type { Outlet } from "./outlet.js";
 import { ROOM_TIMERS_MAX, RoomHost, type RoomSurroundings } from "./room-host.js";
 import type { RoomInput } from "./room-inputs.js";
 import { RoomJournal } from "./room-journal.js";
+import { ENTRY_ROOM_TICK, ENTRY_TAKEN, RoomSchedule } from "./room-schedule.js";
+import { RoomSpeech } from "./room-speech.js";
 import type { Schedule } from "./schedule.js";
-
-/** Kinds of schedule entries that are rooms'; a timer's subject is index * ROOM_TIMERS_MAX + id. */
-export const ENTRY_ROOM_TICK = 1;
-export const ENTRY_ROOM_TIMER = 2;
-/** In place of a schedule entry's number: it has been taken off, and its turn comes within this tick. */
-const ENTRY_TAKEN = -2;
 
 /** Of a room's number: the shard that opened it, which of its incarnations, and a count. */
 const COUNTER_BITS = 20;
@@ -42,12 +34,9 @@ export class RoomTable implements RoomSurroundings {
   readonly #overrides: Readonly<
     Record<string, { tickHz?: number | undefined; membersMax?: number | undefined }>
   >;
-  readonly #worldTickHz: number;
   readonly #roomsMax: number;
   readonly #seed: number;
-  readonly #schedule: Schedule;
   readonly #outlet: Outlet;
-  readonly #acts: ActRouter;
   readonly #counters: Counters;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -64,10 +53,12 @@ export class RoomTable implements RoomSurroundings {
   #ticking: RoomHost | undefined;
   /** Rooms that survive the process. */
   durableCount = 0;
-  /** Rooms on the schedule for their next tick. */
-  activeCount = 0;
-  /** World tick being made. */
-  tick = 0;
+  /** When rooms tick. */
+  readonly schedule: RoomSchedule;
+  /** What rooms say. */
+  readonly speech: RoomSpeech;
+  readonly #entries: Schedule;
+  readonly #worldTickMs: number;
   /** Its wall time. */
   wallMs = 0;
   /** What durable rooms take in can be kept safe: otherwise they stand still, and no more of them are opened. */
@@ -99,12 +90,13 @@ export class RoomTable implements RoomSurroundings {
     this.#incarnation = options.incarnation;
     this.#types = options.types;
     this.#overrides = options.overrides;
-    this.#worldTickHz = options.worldTickHz;
     this.#roomsMax = options.roomsMax;
     this.#seed = options.seed;
-    this.#schedule = options.schedule;
+    this.schedule = new RoomSchedule({ ...options, rooms: this.#rooms });
+    this.speech = new RoomSpeech(options);
+    this.#entries = options.schedule;
+    this.#worldTickMs = 1000 / options.worldTickHz;
     this.#outlet = options.outlet;
-    this.#acts = options.acts;
     this.#counters = options.counters;
     this.#histograms = options.histograms;
     this.#typeHistograms = options.typeHistograms;
@@ -114,6 +106,20 @@ export class RoomTable implements RoomSurroundings {
     this.#journal = new RoomJournal({ ...options, periodTicks: options.checkpointTicks });
     // Anywhere, and elsewhere in every incarnation: rooms of long ago, restored here or on another shard, keep theirs.
     this.#opened = hash32(options.incarnation, options.shard) & COUNTER_MASK;
+  }
+
+  /** World tick being made. */
+  get tick(): number {
+    return this.schedule.tick;
+  }
+
+  set tick(tick: number) {
+    this.schedule.tick = tick;
+  }
+
+  /** Rooms on the schedule for their next tick. */
+  get activeCount(): number {
+    return this.schedule.activeCount;
   }
 
   /** Rooms that exist. */
@@ -140,7 +146,7 @@ export class RoomTable implements RoomSurroundings {
       throw new Error(`openRoom: ${options.length} bytes of options are more than a durable room can have`);
     const host = this.place({ roomId: this.#newRoomId(), cell, type, tables, isReplaying: false });
     this.#take(host, input);
-    if (this.#byId.has(host.roomId)) this.#scheduleTick(host, this.tick);
+    if (this.#byId.has(host.roomId)) this.schedule.planTick(host);
     return host.roomId;
   }
 
@@ -169,7 +175,7 @@ export class RoomTable implements RoomSurroundings {
     const tickHz = override?.tickHz ?? room.type.tickHz;
     const host = new RoomHost({
       ...room,
-      tickPeriodMs: tickHz === 0 ? 0 : (1000 / this.#worldTickHz) * this.#periodTicks(tickHz),
+      tickPeriodMs: tickHz === 0 ? 0 : this.#worldTickMs * this.schedule.periodTicks(tickHz),
       membersMax: override?.membersMax ?? room.type.membersMax,
       seed: this.#seed,
       surroundings: this,
@@ -299,43 +305,10 @@ export class RoomTable implements RoomSurroundings {
     }
   }
 
-  /**
-   * A schedule entry of a room has been taken off the schedule, to be {@link due} in its turn. Until then the room may
-   * still think better of it, or end.
-   */
-  taken(kind: number, subject: number): void {
-    if (kind === ENTRY_ROOM_TICK) {
-      this.#rooms[subject]!.tickEntry = ENTRY_TAKEN;
-      return;
-    }
-    const id = subject % ROOM_TIMERS_MAX;
-    this.#rooms[(subject - id) / ROOM_TIMERS_MAX]!.timerEntries![id] = ENTRY_TAKEN;
-  }
-
   /** A schedule entry of a room is due. */
   due(kind: number, subject: number): void {
     if (kind === ENTRY_ROOM_TICK) this.#tickRoom(subject);
     else this.#fireTimer(subject);
-  }
-
-  /** Puts a room's due tick off by one world tick, for want of time or of safety. */
-  deferTick(subject: number, metric = shardMetric.rooms_deferred_total): void {
-    const host = this.#rooms[subject];
-    if (host?.tickEntry !== ENTRY_TAKEN) return;
-    this.#counters.add(metric);
-    host.tickEntry = this.#schedule.add(ENTRY_ROOM_TICK, subject, this.tick + 1);
-  }
-
-  #setEntry(kind: number, subject: number, entry: number): void {
-    assert(entry >= 0, "the schedule holds every room's tick and timers");
-    if (kind === ENTRY_ROOM_TICK) {
-      this.#rooms[subject]!.tickEntry = entry;
-      this.activeCount++;
-      return;
-    }
-    const host = this.#rooms[Math.floor(subject / ROOM_TIMERS_MAX)]!;
-    host.timerEntries ??= new Int32Array(ROOM_TIMERS_MAX).fill(-1);
-    host.timerEntries[subject % ROOM_TIMERS_MAX] = entry;
   }
 
   /** Every room with its place in the table and what it has on the schedule. */
@@ -347,7 +320,7 @@ export class RoomTable implements RoomSurroundings {
       out.u32(host.roomId).u32(host.cell).u32(host.index).text(host.type.name);
       host.checkpoint(out);
     }
-    this.#schedule.checkpoint(out);
+    this.#entries.checkpoint(out);
   }
 
   /** Puts {@link checkpoint}'s rooms into this table, which must have none. */
@@ -364,108 +337,19 @@ export class RoomTable implements RoomSurroundings {
       const tables = this.#tables.current;
       this.#host({ roomId, cell, index, type, tables, isReplaying: false }).restore(from);
     }
-    this.#schedule.restore(from, (kind, subject, entry) => this.#setEntry(kind, subject, entry));
+    this.schedule.restore(from);
   }
 
   /** The end of a world tick: durable rooms hand over what they took in, and some of them themselves. */
   endTick(): void {
+    if (this.isAccepting && this.durableCount > 0)
+      this.#journal.checkpoint(this.tick, this.#rooms, (host, error) =>
+        this.#fail(host, "checkpoint", error),
+      );
     this.#journal.endTick();
-    if (!this.isAccepting || this.durableCount === 0) return;
-    this.#journal.checkpoint(this.tick, this.#rooms, (host, error) => this.#fail(host, "checkpoint", error));
   }
 
   // ---- RoomSurroundings ------------------------------------------------------------------------------------
-
-  event(room: RoomHost, sessions: readonly number[], kind: number, body: Uint8Array): void {
-    checkEventBody(body);
-    const { roomId } = room;
-    this.#outlet.event({ sessions, scope: eventScopes.room, kind, roomId, ...this.#numbered(room), body });
-  }
-
-  /** Events of a durable room are counted, in a replay too: that is how what was told before is told apart. */
-  #numbered(room: RoomHost): { readonly roomSeq: number; readonly isDurable: boolean } {
-    if (!room.isDurable) return NOT_NUMBERED;
-    room.hasOutput = true;
-    return { roomSeq: ++room.roomSeq, isDurable: true };
-  }
-
-  frame(room: RoomHost, kind: number, body: Uint8Array): void {
-    if (!room.isReplaying) this.#outlet.roomFrame(room.roomId, kind, body);
-  }
-
-  refused(
-    room: RoomHost,
-    session: number,
-    refusal: { readonly intentSeq: number; readonly code: number; readonly reason: string },
-  ): void {
-    if (!room.isReplaying) this.#counters.add(shardMetric.intents_refused_total);
-    if (!room.isDurable) this.#outlet.refused(session, refusal);
-    else this.#outlet.refused(session, refusal, { roomId: room.roomId, ...this.#numbered(room) });
-  }
-
-  sendAct(room: RoomHost, entityId: number, cell: number, kind: number, body: Uint8Array): void {
-    this.#sendAct(room, { toEntity: entityId, cell, kind, grantId: "", body });
-  }
-
-  #sendAct(
-    room: RoomHost,
-    act: { toEntity: number; cell: number; kind: number; grantId: string; body: Uint8Array },
-  ): void {
-    room.hasOutput = true;
-    if (room.isReplaying) return;
-    const { roomId: fromRoom, cell: fromCell } = room;
-    this.#acts.send({ ...act, toRoom: 0, fromEntity: 0, fromRoom, fromCell, hops: 0 });
-  }
-
-  grant(room: RoomHost, to: GrantReceiver, kind: number, body: Uint8Array): void {
-    if (!room.isDurable) throw new Error(`only a durable room can grant, and "${room.type.name}" is not one`);
-    checkGrant(to, body);
-    // The dice are rolled in a replay too.
-    const grantId = room.newRowId();
-    const { playerId, entityId, cell } = to;
-    if (!room.isReplaying) {
-      this.#counters.add(shardMetric.grants_total);
-      this.#outlet.grant({ grantId, playerId, kind, fromRoom: room.roomId, body });
-    }
-    this.#sendAct(room, { toEntity: entityId, cell, kind, grantId, body });
-  }
-
-  setTimer(room: RoomHost, id: number, ticks: number): void {
-    assert(id >= 0 && id < ROOM_TIMERS_MAX, "a timer's id is 0..15");
-    this.clearTimer(room, id);
-    const due = this.tick + Math.max(1, Math.round(ticks));
-    if (room.timersDue !== undefined) room.timersDue.set(id, due);
-    else this.armTimer(room, id, due);
-  }
-
-  /** Puts a timer on the schedule. */
-  armTimer(room: RoomHost, id: number, due: number): void {
-    room.timerEntries ??= new Int32Array(ROOM_TIMERS_MAX).fill(-1);
-    const entry = this.#schedule.add(ENTRY_ROOM_TIMER, room.index * ROOM_TIMERS_MAX + id, due);
-    assert(entry >= 0, "the schedule holds every room's tick and timers");
-    room.timerEntries[id] = entry;
-  }
-
-  clearTimer(room: RoomHost, id: number): void {
-    // Which world tick it was matters to a timer: a replay must know it.
-    room.hasOutput = true;
-    room.timersDue?.delete(id);
-    const entry = room.timerEntries?.[id] ?? -1;
-    if (entry === -1) return;
-    if (entry !== ENTRY_TAKEN) this.#schedule.cancel(entry);
-    room.timerEntries![id] = -1;
-  }
-
-  setActive(room: RoomHost, isActive: boolean): void {
-    room.hasOutput = true;
-    if (isActive) this.#scheduleTick(room, this.tick);
-    else this.#unscheduleTick(room);
-  }
-
-  appendResult(room: RoomHost, result: BattleResultRow): void {
-    room.hasOutput = true;
-    if (!room.isReplaying) this.#outlet.battleResult(result);
-  }
 
   unseat(room: RoomHost, session: number): void {
     if (room.seat(session) !== undefined) this.#unseat(room, session, 0);
@@ -477,15 +361,15 @@ export class RoomTable implements RoomSurroundings {
     const host = this.#rooms[index];
     if (host?.tickEntry !== ENTRY_TAKEN) return;
     if (host.isDurable && !this.isAccepting) {
-      this.deferTick(index, shardMetric.rooms_stood_total);
+      this.schedule.deferTick(index, shardMetric.rooms_stood_total);
       return;
     }
     host.tickEntry = -1;
-    this.activeCount--;
+    this.schedule.activeCount--;
     const before = this.#clock.nowMs();
     if (!this.tickOnce(host)) return;
     this.#measure(host, (this.#clock.nowMs() - before) * 1000);
-    this.#scheduleTick(host, this.tick);
+    this.schedule.planTick(host);
   }
 
   /** One tick of a room, live or in a replay; false when it was the last. */
@@ -525,33 +409,11 @@ export class RoomTable implements RoomSurroundings {
     const host = this.#rooms[(subject - id) / ROOM_TIMERS_MAX];
     if (host?.timerEntries?.[id] !== ENTRY_TAKEN) return;
     if (host.isDurable && !this.isAccepting) {
-      this.armTimer(host, id, this.tick + 1);
+      this.schedule.armTimer(host, id, this.tick + 1);
       return;
     }
     host.timerEntries[id] = -1;
     this.#take(host, { is: "timer", tick: host.tick, id });
-  }
-
-  /** The next tick of the room's own phase, so that rooms of one rate share out the world ticks between them. */
-  #scheduleTick(host: RoomHost, tick: number): void {
-    if (host.isReplaying || host.tickPeriodMs === 0 || !host.isActive || host.tickEntry !== -1) return;
-    const period = Math.round((host.tickPeriodMs * this.#worldTickHz) / 1000);
-    const next = tick + 1;
-    const due = next + ((((host.index - next) % period) + period) % period);
-    host.tickEntry = this.#schedule.add(ENTRY_ROOM_TICK, host.index, due);
-    assert(host.tickEntry >= 0, "the schedule holds every room's tick");
-    this.activeCount++;
-  }
-
-  #unscheduleTick(host: RoomHost): void {
-    if (host.tickEntry === -1) return;
-    if (host.tickEntry !== ENTRY_TAKEN) this.#schedule.cancel(host.tickEntry);
-    host.tickEntry = -1;
-    this.activeCount--;
-  }
-
-  #periodTicks(tickHz: number): number {
-    return Math.max(1, Math.round(this.#worldTickHz / tickHz));
   }
 
   // ---- ending ----------------------------------------------------------------------------------------------
@@ -589,8 +451,8 @@ export class RoomTable implements RoomSurroundings {
     const due = [...host.timersDue!].sort(([a, dueA], [b, dueB]) => dueA - dueB || a - b);
     host.timersDue = undefined;
     host.notedTick = host.tick;
-    for (const [id, tick] of due) this.armTimer(host, id, Math.max(tick, this.tick + 1));
-    this.#scheduleTick(host, this.tick);
+    for (const [id, tick] of due) this.schedule.armTimer(host, id, Math.max(tick, this.tick + 1));
+    this.schedule.planTick(host);
     for (const session of host.members.keys()) this.tellJoined(host, session);
   }
 
@@ -615,8 +477,7 @@ export class RoomTable implements RoomSurroundings {
       this.#noteTick(host);
       this.#journal.closed(host);
     }
-    this.#unscheduleTick(host);
-    for (let id = 0; id < ROOM_TIMERS_MAX && host.timerEntries !== undefined; id++) this.clearTimer(host, id);
+    this.schedule.cancelAll(host);
     const sessions = [...host.members.keys()];
     if (host.isReplaying) host.end = { code, sessions };
     for (const session of sessions) {
@@ -630,8 +491,7 @@ export class RoomTable implements RoomSurroundings {
       this.#log.warn("a room threw while it was disposed; mend the game", { error: String(error) });
     }
     // What a disposed room scheduled is taken back, so its index can be used again.
-    this.#unscheduleTick(host);
-    for (let id = 0; id < ROOM_TIMERS_MAX && host.timerEntries !== undefined; id++) this.clearTimer(host, id);
+    this.schedule.cancelAll(host);
     this.#histograms.clear(host.index);
     this.#rooms[host.index] = undefined;
     this.#free.push(host.index);
@@ -657,5 +517,3 @@ export class RoomTable implements RoomSurroundings {
     return roomId;
   }
 }
-
-const NOT_NUMBERED = { roomSeq: 0, isDurable: false } as const;

@@ -32,7 +32,8 @@ import { PeerLinks } from "./peer-links.js";
 import { Restoring } from "./restoring.js";
 import { ROOM_TIMERS_MAX } from "./room-host.js";
 import { RoomReplay } from "./room-replay.js";
-import { ENTRY_ROOM_TICK, RoomTable } from "./room-table.js";
+import { ENTRY_ROOM_TICK } from "./room-schedule.js";
+import { RoomTable } from "./room-table.js";
 import { Schedule, WHEEL_TICKS } from "./schedule.js";
 
 const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
@@ -479,12 +480,12 @@ export class Shard {
         const count = this.#schedule.collect(at, this.#due);
         if (count === 0) break;
         for (let index = 0; index < count; index++)
-          this.rooms.taken(this.#due[index * 2]!, this.#due[index * 2 + 1]!);
+          this.rooms.schedule.taken(this.#due[index * 2]!, this.#due[index * 2 + 1]!);
         for (let index = 0; index < count; index++) {
           const kind = this.#due[index * 2]!;
           const subject = this.#due[index * 2 + 1]!;
           if ((index & 15) === 0) isOver = isOver || this.#clock.nowMs() - startedMs > budgetMs;
-          if (isOver && kind === ENTRY_ROOM_TICK) this.rooms.deferTick(subject);
+          if (isOver && kind === ENTRY_ROOM_TICK) this.rooms.schedule.deferTick(subject);
           else this.rooms.due(kind, subject);
         }
       }

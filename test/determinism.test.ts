@@ -30,7 +30,14 @@ test("[DT2] the reference games go on exactly as before from a checkpoint restor
   const [field] = games.fields;
   for (let round = 0; round < 8; round++) {
     assertContinuesFromCheckpoint(
-      { field: field!, rooms: games.rooms, widthCells: 4, heightCells: CELLS / 4, cellSizeMeters: 16 },
+      {
+        field: field!,
+        rooms: games.rooms,
+        tables: games.tables ?? [],
+        widthCells: 4,
+        heightCells: CELLS / 4,
+        cellSizeMeters: 16,
+      },
       script,
       { seed: seed + round, ticks: 400 },
     );
