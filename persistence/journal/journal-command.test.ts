@@ -51,7 +51,9 @@ async function command(folder: string, args: string[], more: Partial<JournalComm
 const contentsOf = (folder: string) =>
   readdirSync(folder).map((name) => [name, readFileSync(join(folder, name)).toString("base64")]);
 
-test("[JN22] the command lists, verifies and dumps beside a running journal and after it, and changes nothing", async () => {
+test("[JN22] the command lists, verifies and dumps beside a running journal and after it, and changes nothing", {
+  timeout: 60_000,
+}, async () => {
   const folder = mkdtempSync(join(home, "one-"));
   const journal = await journalIn(folder);
   for (const when of ["running", "closed"]) {

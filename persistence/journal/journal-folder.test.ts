@@ -54,7 +54,9 @@ async function runAndKill(records: number): Promise<number> {
   return durable;
 }
 
-test(`[JN2] [JN3] a process that appends to a real folder is killed, again and again: nothing it called durable is lost (GRIDSHARD_SEED=${seed})`, async () => {
+test(`[JN2] [JN3] a process that appends to a real folder is killed, again and again: nothing it called durable is lost (GRIDSHARD_SEED=${seed})`, {
+  timeout: 60_000,
+}, async () => {
   const prng = new Prng(seed);
   let durable = 0;
   for (let run = 0; run < 8; run++) {

@@ -65,6 +65,8 @@ export const recordHeader = { crc: 0, length: 4, position: 8, type: 16, bytes: 2
 
 /** Everything in a segment begins at a multiple of this. */
 export const ALIGNMENT = 8;
+/** Bytes that a group's header can count; offsets are counted in units of {@link ALIGNMENT}. */
+export const lengthMax = 2 ** 32;
 /** Bytes of the largest payload. */
 export const payloadBytesMax = 16 * 1024 * 1024;
 

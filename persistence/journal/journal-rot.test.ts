@@ -173,3 +173,18 @@ test("[JN6] a segment that is missing, cut short, of another journal, or in anot
     /that of another segment/,
   );
 });
+
+test("[JN6] a segment header proves what is before it, though nothing else of its segment reached the disk", async () => {
+  const { disk } = await written("killed");
+  const [before, last] = disk.names.slice(-2) as [string, string];
+  disk.tamper(last, (bytes) => bytes.slice(0, segmentHeader.bytes));
+  const cut = await surveyJournal(disk);
+  assert.deepEqual(cut.unfinished, [last]);
+  assert.equal(
+    cut.last,
+    Number.parseInt(last, 10) - 1,
+    "begun and not finished: nothing of it had been acknowledged",
+  );
+  flip(disk, { name: before, byte: disk.lengthOf(before) - 10, bit: 0 });
+  await assert.rejects(journalOn(disk), (error) => error instanceof JournalDamaged && error.file === before);
+});

@@ -16,7 +16,7 @@ import type { Log } from "../../engine/log.js";
 import type { Clock } from "../../engine/time.js";
 import type { Disk } from "./disk.js";
 import { GroupBuffer } from "./group-buffer.js";
-import { payloadBytesMax, recordBytes } from "./journal-layout.js";
+import { ALIGNMENT, lengthMax, payloadBytesMax, recordBytes } from "./journal-layout.js";
 import { type JournalRecord, readRecords } from "./journal-read.js";
 import { surveyJournal } from "./journal-survey.js";
 import { recoverSegments } from "./recover-segments.js";
@@ -122,6 +122,8 @@ export class Journal {
     assert(limits.commitBytes <= limits.pendingBytesMax, "a group that is committed at once may wait");
     assert(limits.segmentBytes <= limits.bytesMax, "a segment fits the journal");
     assert(limits.backoffMs > 0, "a disk that fails is not asked without end");
+    assert(limits.pendingBytesMax + payloadBytesMax < lengthMax, "a group's length fits its field");
+    assert(limits.segmentBytes + lengthMax < lengthMax * ALIGNMENT, "an offset fits its field");
     const survey = await surveyJournal(options.disk);
     const id = survey.id ?? options.newId();
     const segments = await recoverSegments({ ...options, id, survey, segmentBytes: limits.segmentBytes });
@@ -233,7 +235,7 @@ export class Journal {
     });
   }
 
-  /** Commits what is pending, then closes. Rejects with the disk's error when that cannot be done. */
+  /** Commits what is pending, then closes; waits for the disk as long as that takes. Rejects with the disk's error when that cannot be done. */
   async close(): Promise<void> {
     assert(!this.#isClosed, "a journal is closed once");
     this.#isClosed = true;

@@ -8,7 +8,7 @@
 import type { Clock } from "../../engine/time.js";
 import type { Disk, DiskFile } from "./disk.js";
 import type { GroupBuffer } from "./group-buffer.js";
-import { groupHeader, type SegmentName, seedOf, segmentHeader, segmentName } from "./journal-layout.js";
+import { type SegmentName, seedOf, segmentHeader, segmentName } from "./journal-layout.js";
 
 /** Files of failed attempts that may be left lying before removing them comes first. */
 const DEBRIS_MAX = 16;
@@ -197,9 +197,6 @@ export class SegmentSet {
     this.#isPruningHeld = false;
   }
 }
-
-/** Bytes of the smallest segment. */
-export const segmentBytesLeast = segmentHeader.bytes + groupHeader.bytes;
 
 async function cutFile(disk: Disk, segment: Segment): Promise<void> {
   const file = await disk.open(segment.name, "existing");
