@@ -32,6 +32,8 @@ export class DurableTruth {
   readonly #former: LastingRoom[] = [];
   /** Rooms of a process that is no more which have not come back: over, or never safe. */
   readonly #missing = new Set<number>();
+  /** By session, the last intent that was sent before the last process died. */
+  readonly #sentBefore = new Map<number, number>();
   /** By session and number. */
   readonly #sent = new Map<number, Map<number, Sent>>();
   /** Up to which number a session's intents were acknowledged as durable. */
@@ -66,6 +68,7 @@ export class DurableTruth {
 
   processDied(): void {
     for (const roomId of this.rooms.keys()) this.#missing.add(roomId);
+    for (const [session, sent] of this.#sent) this.#sentBefore.set(session, Math.max(...sent.keys()));
   }
 
   earned(session: number, seq: number): void {
@@ -103,6 +106,11 @@ export class DurableTruth {
     const known = this.#heard.get(key);
     if (known === undefined) this.#heard.set(key, { room, session, number });
     else known.number = Math.max(known.number, number);
+  }
+
+  /** Whether the intent may have been refused, and settled so, by a process that died before it could say so. */
+  mayBeRefused(session: number, seq: number): boolean {
+    return seq <= (this.#sentBefore.get(session) ?? 0);
   }
 
   /** Whether the intent took effect in a durable room. */

@@ -29,6 +29,10 @@ export interface Faults {
   readonly bufferedBytesMax: number;
 }
 
+export function hasCrashes({ kills, powerCuts }: Faults): boolean {
+  return kills + powerCuts > 0;
+}
+
 const none: Faults = {
   cuts: 0,
   halfOpens: 0,

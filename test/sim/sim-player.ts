@@ -7,7 +7,7 @@ import type { Prng } from "../../engine/prng.js";
 import { closeCodes } from "../../engine/wire/codes.js";
 import type { Peer } from "../../net/session.js";
 import type { EventQueue } from "./event-queue.js";
-import type { Faults } from "./faults.js";
+import { type Faults, hasCrashes } from "./faults.js";
 import type { Fail, GameRecord } from "./game-record.js";
 import { fieldIntents, lastingIntents, roomIntents } from "./sim-intents.js";
 import type { SimSocket } from "./sim-socket.js";
@@ -72,7 +72,7 @@ export class SimPlayer {
     this.name = parts.name;
     const { ticket, playerId } = this.#askTicket();
     this.#ticket = ticket;
-    this.#isLasting = parts.faults.kills + parts.faults.powerCuts > 0;
+    this.#isLasting = hasCrashes(parts.faults);
     this.playerId = playerId;
     this.#seat = this.#sit();
     this.#planAct();

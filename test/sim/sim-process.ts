@@ -54,6 +54,7 @@ export interface SimProcessParts {
   /** Owner of each cell. */
   readonly owners: Uint8Array;
   readonly fail: Fail;
+  readonly hasCrashes: boolean;
   readonly bug?: PlantedBug | undefined;
   readonly log?: Log | undefined;
   /** Somebody awaits what has been settled: the event loop must turn before time goes on. */
@@ -66,7 +67,7 @@ export type Death = (typeof deaths)[number];
 
 const RESTART_NOTICED_MS_MAX = 60;
 const RESTART_MS_MAX = 200;
-const STORE_RING_BYTES_MIN = 16_384;
+const STORE_RING_BYTES_MIN = 32_768;
 
 export class SimProcess {
   readonly number: number;
@@ -93,7 +94,7 @@ export class SimProcess {
     const { config } = parts;
     this.number = parts.number;
     this.#prng = parts.prng;
-    this.wiring = roomyWiring(config, this.#prng);
+    this.wiring = roomyWiring(config, this.#prng, parts.hasCrashes);
     this.control = new ControlBlock(this.wiring.control);
     this.ownership = new OwnershipTable(this.wiring.ownership);
     parts.owners.forEach((owner, cell) => {
@@ -326,16 +327,18 @@ export class SimProcess {
 }
 
 /** What goes to the store and comes from it may be larger than what the other lanes are to be filled with. */
-function roomyWiring(config: Config, prng: Prng): Wiring {
+function roomyWiring(config: Config, prng: Prng, hasJoins: boolean): Wiring {
   const wiring = createWiring(config);
   const ringBytes = STORE_RING_BYTES_MIN << prng.below(3);
   const ring = () => createRing(ringBytes);
-  const { toStore, storeToShard } = wiring.lanes;
+  const { toStore, storeToShard, toShard } = wiring.lanes;
   return {
     ...wiring,
     lanes: {
       ...wiring.lanes,
       toStore: toStore.map(ring),
+      // A join, with all that waits for its player.
+      toShard: toShard.map((lane) => (hasJoins ? ring() : lane)),
       storeToShard: storeToShard.map(ring),
       netToStore: ring(),
       storeToNet: ring(),

@@ -14,7 +14,7 @@ import { messageBytesMax } from "../../net/limits.js";
 import type { Peer } from "../../net/session.js";
 import { type DiskOperation, SimulatedDisk } from "../../persistence/journal/simulated-disk.js";
 import type { EventQueue } from "./event-queue.js";
-import type { Faults } from "./faults.js";
+import { type Faults, hasCrashes } from "./faults.js";
 import type { Fail, GameRecord } from "./game-record.js";
 import { type Call, MemoryStore, type Mood, StoredRows } from "./memory-store.js";
 import type { PlantedBug } from "./planted-bugs.js";
@@ -152,6 +152,7 @@ export class SimServer {
       ticketKey: this.#ticketKey,
       owners: this.#cutWorld(),
       fail,
+      hasCrashes: hasCrashes(this.#parts.faults),
       bug,
       log,
       turn,
@@ -307,7 +308,7 @@ export class SimServer {
 
 /** A small world with small rings: borders are near, and lanes do fill. */
 function configOf(parts: SimServerParts, prng: Prng): Config {
-  const canCrash = parts.faults.kills + parts.faults.powerCuts > 0;
+  const canCrash = hasCrashes(parts.faults);
   const config = configSchema.parse({
     net: {
       payloadBytesMax: 256,
