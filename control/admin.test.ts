@@ -139,14 +139,16 @@ test("[AD3] without a token only requests by a loopback name are answered", asyn
   });
 });
 
-test("[AD4] ready means that every thread beats and the store answers; what is missing is named", async () => {
+test("[AD4] ready means that every thread beats; what is missing is named, and what does not work though it is ready", async () => {
   const { view, clock, store, bringUp } = viewOf();
+  const seen = { impaired: [] as readonly string[] };
   await withAdmin(view, "", async (ask) => {
     const ready = async () => {
       const reply = await ask("/readyz");
-      const { ready: isReady, notReady } = JSON.parse(reply.body) as { ready: boolean; notReady: string[] };
-      assert.equal(reply.status, isReady ? 200 : 503);
-      return notReady;
+      const said = JSON.parse(reply.body) as { ready: boolean; notReady: string[]; impaired: string[] };
+      assert.equal(reply.status, said.ready ? 200 : 503);
+      seen.impaired = said.impaired;
+      return said.notReady;
     };
     assert.deepEqual(await ready(), [
       "the server is starting",
@@ -155,15 +157,25 @@ test("[AD4] ready means that every thread beats and the store answers; what is m
       "shard-2 gives no sign of life",
       "net gives no sign of life",
       "persistence gives no sign of life",
-      "the store does not answer",
     ]);
     bringUp();
     assert.deepEqual(await ready(), []);
+    assert.deepEqual(seen.impaired, []);
     store.set(persistenceMetric.store_up, 0);
-    assert.deepEqual(await ready(), ["the store does not answer"]);
+    view.control.setJournalState("full");
+    store.set(persistenceMetric.players_held, 1);
+    assert.deepEqual(await ready(), []);
+    assert.deepEqual(
+      seen.impaired.map((reason) => reason.split(":")[0]),
+      ["the store does not answer", "too much waits for the store", "rows of some players are set aside"],
+    );
+    view.control.setJournalState("failing");
+    assert.deepEqual(await ready(), []);
+    assert.match(seen.impaired[1]!, /disk does not write/);
     store.set(persistenceMetric.store_up, 1);
     clock.advance(6000);
-    for (const thread of [0, 2, 3, 4]) view.control.beat(thread, clock.nowMs());
+    // Persistence may be held up by a disk for longer than others.
+    for (const thread of [0, 2, 3]) view.control.beat(thread, clock.nowMs());
     assert.deepEqual(await ready(), ["shard-1 gives no sign of life"]);
     view.control.beat(1, clock.nowMs());
     view.control.setPhase("draining");
@@ -204,8 +216,8 @@ test("[AD5] the metrics are a valid exposition with every value of every catalog
     );
     const cells = families.get("gridshard_shard_cells")!.samples.reduce((sum, { value }) => sum + value, 0);
     assert.equal(cells, view.ownership.cellCount);
-    // Per shard one lane to and from net, one to the store; two of net's own; one for each pair of shards.
-    assert.equal(families.get("gridshard_lane_depth_bytes")!.samples.length, 3 * 3 + 2 + 3 * 2);
+    // Per shard one lane to and from net, one to and from the store; two of net's own; one for each pair of shards.
+    assert.equal(families.get("gridshard_lane_depth_bytes")!.samples.length, 3 * 4 + 2 + 3 * 2);
   });
 });
 

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -180,20 +189,51 @@ test("[EX5] a port in use ends with 71, naming the port and its key", async () =
   }
 });
 
-test("[EX6] a database that is down ends with 69 after store.startWaitMs, without its password", async () => {
+test("[EX6] a database that cannot be used until somebody has seen to it ends with 69 and says what to do", async () => {
+  const data = join(folder, "no-database");
+  mkdirSync(data);
+  writeFileSync(join(data, "gridshard.db"), "no database at all, however long one looks at it. ".repeat(99));
+  const { code, err, out } = await result("serve", ...anyPorts, "--set", `dataFolder=${data}`);
+  assert.equal(code, exitCodes.storeUnavailable, err);
+  assert.equal(out, "");
+  assert.match(err, /gridshard: .+restore it from a backup/);
+});
+
+test("[EX10] a database that is down does not keep a server from serving; readiness says so, without its password", async () => {
   const { server, port } = await occupied();
   server.close();
   await once(server, "close");
   const url = `mysql://user:hunter2@127.0.0.1:${port}/game`;
-  const { code, err, out } = await result(
-    "serve",
-    ...anyPorts,
+  const { child, err, ended } = await serve(
     ...["--set", "store.kind=mysql", "--set", `store.url=${url}`, "--set", "store.startWaitMs=100"],
   );
-  assert.equal(code, exitCodes.storeUnavailable, err);
+  const admin = /"admin":"([^"]+)"/.exec(err())?.[1];
+  const ready = await fetch(`${admin}/readyz`);
+  assert.equal(ready.status, 200);
+  const said = (await ready.json()) as { ready: boolean; notReady: string[]; impaired: string[] };
+  assert.deepEqual([said.ready, said.notReady, said.impaired.length], [true, [], 1]);
+  assert.match(said.impaired[0]!, /the store does not answer/);
+  child.kill("SIGTERM");
+  assert.deepEqual(await ended, { code: 0, signal: null });
+  assert.match(err(), /serves without it/);
+  assert.ok(!err().includes("hunter2"));
+});
+
+test("[EX11] a damaged journal ends with 65 and names the file and the position", async () => {
+  const data = join(folder, "damaged");
+  const first = await serve("--set", `dataFolder=${data}`);
+  first.child.kill("SIGTERM");
+  assert.deepEqual(await first.ended, { code: 0, signal: null });
+  const journal = join(data, "journal");
+  const file = join(journal, readdirSync(journal).sort()[0]!);
+  const bytes = readFileSync(file);
+  // In the header: nothing can have torn that.
+  bytes[20]! ^= 1;
+  writeFileSync(file, bytes);
+  const { code, out, err } = await result("serve", ...anyPorts, "--set", `dataFolder=${data}`);
+  assert.equal(code, exitCodes.damaged, err);
   assert.equal(out, "");
-  assert.match(err, /gridshard: .+GRIDSHARD_STORE_URL; store\.startWaitMs/);
-  assert.ok(!err.includes("hunter2"));
+  assert.match(err, /gridshard: the journal is damaged: .+position \d+/);
 });
 
 test("[EX7] stdout gets one line with one address, the log goes to stderr, and SIGTERM ends with 0", async () => {
