@@ -248,8 +248,16 @@ test("[CL29] whoever asks is told what became of an intent, and whether that is 
   assert.ok(fate.kind === "refused" && fate.name === "notDurable" && fate.reason !== "");
   server.socket.deliver(encodeIntentAck({ applied: 2, durable: 2 }));
   assert.deepEqual(await heard(), ["2 durable: refused"]);
+  server.socket.deliver(
+    encodeEvent({ ...header, seq: 2 }, encodeRefusedBody({ intentSeq: 3, code: 5, reason: "" })),
+  );
+  server.socket.deliver(encodeIntentAck({ applied: 3, durable: 2 }));
+  resumed(server, { intentsApplied: 2 });
+  server.socket.deliver(encodeIntentAck({ applied: 3, durable: 3 }));
+  assert.deepEqual(await heard(), ["3 applied: refused", "3 durable: settled"], "judged anew");
+  ask(client.sendFieldIntent(1));
   resumed(server, { recovered: false, session: 9, intentsApplied: 0 });
-  assert.deepEqual(await heard(), ["3 applied: unknown", "3 durable: unknown"]);
+  assert.deepEqual(await heard(), ["4 applied: unknown", "4 durable: unknown"]);
   ask(client.sendFieldIntent(1));
   client.close();
   assert.deepEqual(await heard(), ["1 applied: unknown", "1 durable: unknown"]);

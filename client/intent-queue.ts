@@ -143,7 +143,12 @@ export class IntentQueue {
     const firstLost = Math.max(this.#durable, received, this.#gaveWay - INTENTS_KEPT_MAX) + 1;
     const lost = range(firstLost, this.#gaveWay);
     this.#gaveWay = Math.min(this.#gaveWay, received);
-    for (const intent of this.#kept) if (intent.seq > received) send(intent);
+    for (const intent of this.#kept) {
+      if (intent.seq <= received) continue;
+      // What refused it is forgotten as well: it is judged anew.
+      delete intent.refusal;
+      send(intent);
+    }
     return lost;
   }
 
