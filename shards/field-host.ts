@@ -7,7 +7,7 @@ import type { EntityRecord, GrantRecord } from "../engine/lane/to-store.js";
 import type { Log } from "../engine/log.js";
 import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
-import { decodePlayer, encodePlayer, type PlayerRow } from "../engine/player.js";
+import type { PlayerRow } from "../engine/player.js";
 import { hashUnit } from "../engine/prng.js";
 import { EntityTable, NO_ROW, ROW_GHOST, ROW_USED } from "../engine/room/entity-table.js";
 import {
@@ -31,7 +31,8 @@ import { refusals } from "../engine/wire/codes.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { Belongings } from "./belongings.js";
 import { checkEventBody } from "./event-body.js";
-import { Member } from "./member.js";
+import { insertById, lowerBound, metersOutside } from "./field-places.js";
+import { Member, readMemberState, writeMemberState } from "./member.js";
 import type { Outlet } from "./outlet.js";
 import { Publisher } from "./publisher.js";
 
@@ -482,18 +483,7 @@ export class FieldHost implements FieldContext {
     out.u32(this.tick);
     this.entities.checkpoint(out);
     out.u32(this.members.size);
-    for (const member of this.members.values()) {
-      out
-        .u32(member.session)
-        .u32(member.joinEpoch)
-        .u32(member.row)
-        .u8(member.isSuspended ? 1 : 0);
-      out.u32(member.applied).f64(member.savedX).f64(member.savedY).u16(member.grantsTaken.length);
-      for (const grantId of member.grantsTaken) out.hex16(grantId);
-      out.u8(member.lines.length);
-      for (const line of member.lines) out.text(line.reason).f64(line.gold).u16(line.item).i32(line.count);
-      encodePlayer(member.player, out);
-    }
+    for (const member of this.members.values()) writeMemberState(out, member);
     out.u32(this.#belongings.granted);
     this.field.checkpoint?.(out);
   }
@@ -503,30 +493,8 @@ export class FieldHost implements FieldContext {
     this.entities.restore(from);
     this.members.clear();
     for (let left = from.u32(); left > 0; left--) {
-      const session = from.u32();
-      const joinEpoch = from.u32();
-      const row = from.u32();
-      const isSuspended = from.u8() === 1;
-      const applied = from.u32();
-      const savedX = from.f64();
-      const savedY = from.f64();
-      const grantsTaken = Array.from({ length: from.u16() }, () => from.hex16());
-      const lines = Array.from({ length: from.u8() }, () => {
-        return { reason: from.text(), gold: from.f64(), item: from.u16(), count: from.i32() };
-      });
-      const member = new Member({
-        session,
-        joinEpoch,
-        row,
-        isSuspended,
-        applied,
-        grantsTaken,
-        player: decodePlayer(from),
-      });
-      member.lines.push(...lines);
-      member.savedX = savedX;
-      member.savedY = savedY;
-      this.members.set(session, member);
+      const member = readMemberState(from);
+      this.members.set(member.session, member);
     }
     this.#belongings.granted = from.u32();
     for (let row = 0; row < this.entities.capacity; row++) {
@@ -534,33 +502,4 @@ export class FieldHost implements FieldContext {
     }
     this.field.restore?.(from);
   }
-}
-
-/** How far a point lies outside a cell, in meters along the worse axis; negative inside. */
-function metersOutside(grid: Grid, cell: number, x: number, y: number): number {
-  const left = columnOf(grid, cell) * grid.cellSizeMeters;
-  const top = rowOf(grid, cell) * grid.cellSizeMeters;
-  const size = grid.cellSizeMeters;
-  return Math.max(left - x, x - (left + size), top - y, y - (top + size));
-}
-
-function lowerBound(sorted: Int32Array, count: number, value: number): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function insertById(id: Uint32Array, out: Int32Array, count: number, row: number): number {
-  let at = count;
-  while (at > 0 && id[out[at - 1]!]! > id[row]!) {
-    out[at] = out[at - 1]!;
-    at--;
-  }
-  out[at] = row;
-  return count + 1;
 }

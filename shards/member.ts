@@ -1,6 +1,6 @@
-import { ByteWriter } from "../engine/lane/bytes.js";
+import { type ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import { INTENT_MESSAGE } from "../engine/lane/to-shard.js";
-import type { PlayerRow } from "../engine/player.js";
+import { decodePlayer, encodePlayer, type PlayerRow } from "../engine/player.js";
 import type { FieldMember, LedgerChange } from "../engine/room/game.js";
 import { messageTypes } from "../engine/wire/message-types.js";
 
@@ -79,4 +79,45 @@ export class Member implements FieldMember {
     this.savedX = member.player.x;
     this.savedY = member.player.y;
   }
+}
+
+/** All of a member that the next tick depends on, but what is held for it. */
+export function writeMemberState(out: ByteWriter, member: Member): void {
+  out
+    .u32(member.session)
+    .u32(member.joinEpoch)
+    .u32(member.row)
+    .u8(member.isSuspended ? 1 : 0);
+  out.u32(member.applied).f64(member.savedX).f64(member.savedY).u16(member.grantsTaken.length);
+  for (const grantId of member.grantsTaken) out.hex16(grantId);
+  out.u8(member.lines.length);
+  for (const line of member.lines) out.text(line.reason).f64(line.gold).u16(line.item).i32(line.count);
+  encodePlayer(member.player, out);
+}
+
+export function readMemberState(from: ByteReader): Member {
+  const session = from.u32();
+  const joinEpoch = from.u32();
+  const row = from.u32();
+  const isSuspended = from.u8() === 1;
+  const applied = from.u32();
+  const savedX = from.f64();
+  const savedY = from.f64();
+  const grantsTaken = Array.from({ length: from.u16() }, () => from.hex16());
+  const lines = Array.from({ length: from.u8() }, () => {
+    return { reason: from.text(), gold: from.f64(), item: from.u16(), count: from.i32() };
+  });
+  const member = new Member({
+    session,
+    joinEpoch,
+    row,
+    isSuspended,
+    applied,
+    grantsTaken,
+    player: decodePlayer(from),
+  });
+  member.lines.push(...lines);
+  member.savedX = savedX;
+  member.savedY = savedY;
+  return member;
 }
