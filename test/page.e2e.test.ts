@@ -334,7 +334,7 @@ test("[PG12] a battle is there again after a reload, and in another tab that tak
 test("[PG5] a battle runs to its result, and what was gained survives a restart of the server", async () => {
   const { context, page } = await player("Kim");
   await page.keyboard.press("b");
-  await page.getByRole("button", { name: "Slime" }).click();
+  await page.getByRole("button", { name: "Slime", exact: true }).click();
   await page.locator("#battle .result.won").waitFor();
   await page.getByRole("button", { name: "Continue" }).click();
   const experience = page.locator("#me-xp-text");

@@ -1,4 +1,4 @@
-/** What the page knows of the reference games: their numbers, names and messages. */
+/** What the page knows of the reference games: their numbers, as shipped, their names and messages. */
 import { Builder, ByteBuffer } from "flatbuffers";
 import { BattleFrameHeaderLayout, FighterStateLayout } from "/lib/games/battle/generated/battle-layout.js";
 import { BattleOver } from "/lib/games/battle/generated/battle-over.js";
@@ -10,21 +10,12 @@ import { Challenge } from "/lib/games/open-world/generated/challenge.js";
 import { DropItem } from "/lib/games/open-world/generated/drop-item.js";
 import { Gift } from "/lib/games/open-world/generated/gift.js";
 import { Give } from "/lib/games/open-world/generated/give.js";
+import itemRows from "/lib/games/tables/items.json" with { type: "json" };
+import levelRows from "/lib/games/tables/levels.json" with { type: "json" };
+import skillRows from "/lib/games/tables/skills.json" with { type: "json" };
+import speciesRows from "/lib/games/tables/species.json" with { type: "json" };
 import { boar, cloaks, golem, person, slime, wolf, wraith } from "./figures.js";
 
-/**
- * A table of static game data, as it is shipped.
- * @param {string} name
- */
-async function tableOf(name) {
-  const answer = await fetch(`/lib/games/tables/${name}.json`);
-  if (!answer.ok) throw new Error(`the table ${name} is missing: ${answer.status}`);
-  return answer.json();
-}
-
-const [skillRows, speciesRows, itemRows, levelRows] = await Promise.all(
-  ["skills", "species", "items", "levels"].map(tableOf),
-);
 /** By id. @type {readonly ({ id: number, name: string, aim: string, power: number, cooldownTicks: number, levelMin: number, drainPercent: number } | undefined)[]} */
 export const skills = [undefined, ...skillRows];
 /** By kind; 0 is a person. @type {readonly { id: number, name: string, skills: number[], speed: number, isAggressive: boolean }[]} */
