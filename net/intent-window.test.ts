@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { IntentWindow } from "./intent-window.js";
+
+const nobodyIsGone = () => false;
+
+/** A window with intents 1 to `count` out: odd ones for room 5 on shard 1, even ones for the field on shard 0. */
+function windowOf(count: number): IntentWindow {
+  const window = new IntentWindow(64);
+  for (let seq = 1; seq <= count; seq++) {
+    assert.equal(window.accept(seq), "next");
+    window.add(seq, seq % 2 === 1 ? 5 : 0, seq % 2 === 1 ? 1 : 0);
+  }
+  return window;
+}
+
+test("[DS8] what several shards settled is durable when all of them are that far", () => {
+  const window = windowOf(2);
+  const ticks = [-1, -1];
+  const durableTick = (shard: number) => ticks[shard]!;
+  window.complete({ shard: 0, room: 0, applied: 2, tick: 10 }, nobodyIsGone);
+  window.complete({ shard: 1, room: 5, applied: 1, tick: 12 }, nobodyIsGone);
+  assert.equal(window.applied, 2);
+  ticks[0] = 10;
+  assert.equal(window.settle(durableTick), false);
+  ticks[1] = 11;
+  assert.equal(window.settle(durableTick), false);
+  ticks[1] = 12;
+  assert.equal(window.settle(durableTick), true);
+  assert.equal(window.durable, 2);
+  assert.equal(window.awaitsJournal, false);
+});
+
+test("[DS8] while the journal stands still, however many intents are settled, there is one milestone to remember", () => {
+  const window = windowOf(0);
+  let tick = 0;
+  let durable = -1;
+  for (let seq = 1; seq <= 5000; seq++) {
+    window.accept(seq);
+    window.add(seq, 0, 0);
+    window.complete({ shard: 0, room: 0, applied: seq, tick: ++tick }, nobodyIsGone);
+    assert.equal(
+      window.settle(() => durable),
+      false,
+    );
+  }
+  durable = 1;
+  window.settle(() => durable);
+  assert.equal(window.durable, 1);
+  durable = 4999;
+  window.settle(() => durable);
+  assert.equal(window.durable, 1, "what came behind the first counts together");
+  durable = 5000;
+  window.settle(() => durable);
+  assert.equal(window.durable, 5000);
+});
+
+test("[DS13] an intent in doubt is nobody's to report but the successor's of the shard that was lost", () => {
+  const window = windowOf(0);
+  window.accept(1);
+  window.add(1, 0, 0);
+  window.move(0, 1);
+  window.doubt(0);
+  // The second shard never got it: what it reports came by another way.
+  assert.equal(window.complete({ shard: 1, room: 0, applied: 1, tick: 5 }, nobodyIsGone), false);
+  assert.deepEqual(window.takeLost(1), []);
+  assert.deepEqual(window.takeLost(0), [1]);
+  assert.equal(window.applied, 1);
+});
+
+test("[DS19] numbers settled before are passed over, one by one or all at once", () => {
+  const window = new IntentWindow(64);
+  window.restore({ intentsDurable: 3, settled: [2, 4, 5, 8] });
+  assert.deepEqual([window.received, window.durable], [5, 5]);
+  assert.equal(window.accept(5), "repeated");
+  assert.equal(window.accept(0), "skips");
+  assert.equal(window.accept(6), "next");
+  assert.equal(window.accept(8), "skips", "only the first may");
+  assert.equal(window.accept(7), "next");
+  assert.equal(window.accept(8), "settled");
+  assert.equal(window.accept(9), "next");
+  const other = new IntentWindow(64);
+  other.restore({ intentsDurable: 3, settled: [8, 9] });
+  other.restart();
+  assert.equal(other.received, 9, "a client that begins anew counts on behind everything");
+  assert.equal(other.accept(11), "skips");
+});
