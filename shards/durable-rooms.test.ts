@@ -87,6 +87,32 @@ function room(hooks: (context: RoomContext) => Room, tickHz = 20): RoomType {
 
 const walking = { field: walkingField } as const;
 
+test("[DR1] a timer is due at the tick at which it was, whether a checkpoint knows of it or not", () => {
+  const dueAt = (death: "none" | "thread" | "process", checkpointSeconds: number) => {
+    const due: number[] = [];
+    const type = room((context) => ({
+      onTick: () => {
+        if (context.tick === 5) context.setTimer(3, 100);
+      },
+      onTimer: () => due.push(rig.shards[0]!.rooms.tick),
+    }));
+    const options = { ...walking, rooms: [type], checkpointSeconds };
+    let rig = rigOf(options);
+    open(rig);
+    rig.run(50);
+    if (death === "thread") restart(rig);
+    if (death === "process") rig = new ShardRig({ shards: 1, ...options, after: rig });
+    rig.run(100);
+    return due;
+  };
+  const due = dueAt("none", 100);
+  assert.equal(due.length, 1);
+  for (const seconds of [1, 100]) {
+    assert.deepEqual(dueAt("thread", seconds), due);
+    assert.deepEqual(dueAt("process", seconds), due);
+  }
+});
+
 test("[DR4] a checkpoint stands behind the inputs of its tick, is written once in its time, and only of what has changed", () => {
   const telling = room((context) => ({ onTick: () => context.tellAll(1, new Uint8Array()) }));
   const rig = rigOf({ ...walking, rooms: [telling] });
