@@ -109,6 +109,10 @@ export function testStoreContract(
           loaded.inventory.map((stack) => stack.item),
           [5, 6, 7, 8, 9],
         );
+        // Of the same version the later counts: a batch given again may have gained what came since.
+        const again = playerRow(1, 5, { level: 6, inventory: [{ item: 1, count: 1 }] });
+        await store.applyBatch({ players: [again], battleResults: [] });
+        assert.deepEqual(await store.loadPlayer(idOf(1)), again);
       }));
 
     test("[ST4] applying a batch twice is applying it once", () =>
