@@ -173,17 +173,19 @@ export class Gifts {
     if (item === 0) {
       addGold(context, member, gold, reasons.gift);
     } else {
-      taken = addThings(context, member, { item, count }, reasons.gift);
+      taken = Math.min(count, roomFor(member.player.inventory, item));
       if (taken < count) {
         const body = this.#out
           .clear()
           .u16(item)
           .u16(count - taken)
           .bytes();
+        // First, as in giving: if it is not possible, the gift goes on waiting as it is.
         context.grant(member, giver, giftGrants.returned, body);
         context.refuse(member, 0, refusals.inventoryFull.code, refusals.inventoryFull.reason);
       }
     }
+    addThings(context, member, { item, count: taken }, reasons.gift);
     const got = { from: giver.entityId, item: taken > 0 ? item : 0, count: taken, gold };
     if (taken > 0 || gold > 0) context.tell(member, openWorldEvents.gift, encodeGift(got));
   }
