@@ -39,6 +39,7 @@ export class DurableTruth {
   /** Up to which number a session's intents were acknowledged as durable. */
   readonly #acknowledged = new Map<number, number>();
   readonly #lossy = new Set<number>();
+  readonly #limited = new Set<number>();
   readonly #refused: ReadonlyMap<number, ReadonlySet<number>>;
   /** The newest event of a durable room that a session has heard, by room and session. */
   readonly #heard = new Map<string, { readonly room: number; readonly session: number; number: number }>();
@@ -110,7 +111,13 @@ export class DurableTruth {
 
   /** Whether the intent may have been refused, and settled so, by a process that died before it could say so. */
   mayBeRefused(session: number, seq: number): boolean {
-    return seq <= (this.#sentBefore.get(session) ?? 0);
+    const isForRoom = (this.#sent.get(session)?.get(seq)?.room ?? 0) > 0;
+    return seq <= (this.#sentBefore.get(session) ?? 0) || (isForRoom && this.#limited.has(session));
+  }
+
+  /** What the session sends to rooms it is not in was too much, and is not answered one by one. */
+  limited(session: number): void {
+    this.#limited.add(session);
   }
 
   /** Whether the intent took effect in a durable room. */

@@ -12,6 +12,7 @@ import {
   decodeWelcome,
   type FrameSink,
 } from "../../engine/wire/codec.js";
+import { refusals } from "../../engine/wire/codes.js";
 import { engineEvents, eventScopes, messageTypes } from "../../engine/wire/message-types.js";
 import type { Fail, GameRecord } from "./game-record.js";
 import { LASTING_TOLD } from "./lasting-room.js";
@@ -219,19 +220,20 @@ export class Witness {
     this.#hashes.delete(event.seq - HASHES_KEPT);
     this.events++;
     if (event.scope === eventScopes.engine) {
-      if (event.kind === engineEvents.refused) this.#noteRefused(decodeRefusedBody(event.body).intentSeq);
+      if (event.kind === engineEvents.refused) this.#noteRefused(decodeRefusedBody(event.body));
     } else if (event.kind === TOLD) this.#onTold(event.body);
     else if (event.kind === LASTING_TOLD) this.#onLastingTold(event.body);
   }
 
-  #noteRefused(seq: number): void {
-    const { refused } = this.#record;
+  #noteRefused({ intentSeq, code }: { readonly intentSeq: number; readonly code: number }): void {
+    const { refused, durable } = this.#record;
+    if (code === refusals.tooFrequent.code) durable.limited(this.session);
     let seqs = refused.get(this.session);
     if (seqs === undefined) {
       seqs = new Set();
       refused.set(this.session, seqs);
     }
-    seqs.add(seq);
+    seqs.add(intentSeq);
   }
 
   #onTold(body: Uint8Array): void {
