@@ -72,7 +72,7 @@ const journalId = idOf(0xfeed);
 
 for (const kind of ["sqlite", "mysql"] as const)
   describe(`${kind}: the operator's commands`, () => {
-    test("[DB1] migrate shows what is pending and brings the schema up to date, once", async () => {
+    test("[DC1] migrate shows what is pending and brings the schema up to date, once", async () => {
       const config = await freshConfig(kind);
       const steps = readMigrations(kind);
       const first = await said(runMigrateCommand, "status", config);
@@ -94,7 +94,7 @@ for (const kind of ["sqlite", "mysql"] as const)
       assert.equal(status.text.match(/^applied /gm)?.length, steps.length);
     });
 
-    test("[DB2] check agrees with a database in order, and shows how far the journal is applied", async () => {
+    test("[DC2] check agrees with a database in order, and shows how far the journal is applied", async () => {
       const config = await freshConfig(kind);
       await served(config, async (store) => {
         for (let version = 1; version <= 3; version++) {
@@ -116,7 +116,7 @@ for (const kind of ["sqlite", "mysql"] as const)
       assert.equal(code, exitCodes.ok);
     });
 
-    test("[DB3] check lists who has something else than the ledger says, and rows that belong to nobody, bounded", async () => {
+    test("[DC3] check lists who has something else than the ledger says, and rows that belong to nobody, bounded", async () => {
       const config = await freshConfig(kind);
       await served(config, async (store) => {
         const rich = Array.from({ length: 60 }, (_, of) => playerRow(of + 1000, 1, { gold: 1 }));
@@ -151,7 +151,7 @@ for (const kind of ["sqlite", "mysql"] as const)
       assert.equal(text.match(/^ {2}/gm)?.length, 52);
     });
 
-    test("[DB4] letters are listed with their reasons, given to the database again, or dropped", async () => {
+    test("[DC4] letters are listed with their reasons, given to the database again, or dropped", async () => {
       const config = await freshConfig(kind);
       const beside = encodePlayer(playerRow(1, 5, { gold: 2 }));
       for (const line of [0, 1]) beside.blob(encodeLedger(lineRow(1, 5, { line })).bytes());
@@ -202,7 +202,7 @@ for (const kind of ["sqlite", "mysql"] as const)
       });
     });
 
-    test("[DB5] arguments that mean nothing are answered with help and change nothing", async () => {
+    test("[DC5] arguments that mean nothing are answered with help and change nothing", async () => {
       const config = await freshConfig(kind);
       for (const words of ["", "down", "up now"])
         assert.equal((await said(runMigrateCommand, words, config)).code, exitCodes.usage);
@@ -222,7 +222,7 @@ for (const kind of ["sqlite", "mysql"] as const)
     });
   });
 
-test("[DB6] the embedded database of a running server is left alone, and that is said by name", async () => {
+test("[DC6] the embedded database of a running server is left alone, and that is said by name", async () => {
   const config = await freshConfig("sqlite");
   await served(config, async () => {
     for (const [command, words] of [
@@ -242,7 +242,7 @@ test("[DB6] the embedded database of a running server is left alone, and that is
   assert.equal((await said(runDbCommand, "check", config)).code, exitCodes.ok, "the folder is free again");
 });
 
-test("[DB7] a MySQL database is checked beside a running server, and one that cannot be reached is told by name", async () => {
+test("[DC7] a MySQL database is checked beside a running server, and one that cannot be reached is told by name", async () => {
   const config = await freshConfig("mysql");
   assert.equal((await said(runDbCommand, "check", config)).code, exitCodes.failed, "no schema yet");
   await served(config, async (store) => {
