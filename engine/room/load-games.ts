@@ -70,7 +70,7 @@ async function loadGame(name: string): Promise<Game> {
   }
   for (const spec of (game.tables ?? []) as unknown[]) {
     if (isTable(spec)) continue;
-    throw new GameInvalid(`games: "${name}" has a table without name, file or parse`);
+    throw new GameInvalid(`games: "${name}" has a table without a name for a file, a file URL, or parse`);
   }
   return game as Game;
 }
