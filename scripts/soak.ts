@@ -92,6 +92,30 @@ export const soaks: Readonly<Record<string, Soak>> = {
       return rows.every((row) => verdictOf(row) !== "FAIL");
     },
   },
+  crash: {
+    what: "kill -9 of a real server under load, a hundred times with tallies and with battles",
+    seconds: 1800,
+    async run({ seed }) {
+      const { soakCrash } = await import("./soak-crash.js");
+      return await soakCrash({ seed, say });
+    },
+  },
+  store: {
+    what: "MariaDB frozen and down under 5,000 durable rows a second, in five phases of equal length",
+    seconds: 300,
+    async run({ seconds }) {
+      const { soakStore } = await import("./soak-store.js");
+      return await soakStore({ phaseSeconds: seconds / 5, say });
+    },
+  },
+  planted: {
+    what: "bugs planted in a copy of the sources, each to be caught by the tests it names",
+    seconds: 1800,
+    async run() {
+      const { checkPlantedBugs } = await import("./planted-bugs.js");
+      return await checkPlantedBugs({ say });
+    },
+  },
   ring: {
     what: "the tests of rings, doorbell and shared counters, with real threads, over and over",
     seconds: 600,
