@@ -60,6 +60,10 @@ const SETTLED_MAX = 1000;
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 /** A group this large takes no more of what can wait for another tick. */
 const GROUP_BYTES_FULL = limits.groupBytesMax / 2;
+/** Bytes that may wait for room on a lane. */
+export const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
+/** Past this no group is begun that might not find room for all of itself. */
+const GROUP_REFUSED_BYTES = OUTBOX_BYTES_MAX - limits.groupBytesMax;
 /** So much waiting for room on the store's lane: nothing more that can be refused is taken on. */
 const BEHIND_BYTES = 16 * 1024 * 1024;
 
@@ -79,7 +83,10 @@ export class Outlet {
   #groupRecords = 0;
   #groupBytes = 0;
   #isHolding = false;
-  #isRefusing = false;
+  /** The group being made is refused, all of it. */
+  #isRefused = false;
+  /** Since the lane last had room. */
+  #hasRefused = false;
 
   constructor(
     lanes: { readonly net: LaneWriter; readonly store: LaneWriter },
@@ -239,18 +246,16 @@ export class Outlet {
    * lane, everything that was said of the tick. Frames may follow; then {@link finishTick}.
    */
   endGroup(end: TickEndRecord): void {
-    if (this.#groupRecords > 0) {
-      this.#sendStore(toStore.tickEnd, writeTickEnd(this.#out, end));
-      this.#groupRecords = 0;
-      this.#groupBytes = 0;
-    }
+    if (this.#groupRecords > 0) this.#sendStore(toStore.tickEnd, writeTickEnd(this.#out, end));
+    this.#groupRecords = 0;
+    this.#groupBytes = 0;
     this.store.flush();
     this.#isHolding = this.store.outboxBytes > 0;
     if (this.#isHolding) {
       this.#counters.add(shardMetric.held_ticks_total);
       return;
     }
-    this.#isRefusing = false;
+    this.#hasRefused = false;
     for (const record of this.#farewells) this.#sendNet(toNet.left, writeMember(this.#out, record));
     this.#farewells.length = 0;
     this.#news.release(this.#release);
@@ -276,14 +281,16 @@ export class Outlet {
     }
   }
 
+  /** A group is kept whole or not at all: whether there is room for it is decided at its first record. */
   #sendStore(type: number, out: ByteWriter): void {
+    if (this.#groupRecords === 0) this.#isRefused = this.store.outboxBytes > GROUP_REFUSED_BYTES;
     this.#groupRecords++;
     this.#groupBytes += out.length;
     this.#counters.add(shardMetric.store_records_total);
-    if (this.store.sendWriter(type, out)) return;
+    if (!this.#isRefused && this.store.sendWriter(type, out)) return;
     this.#counters.add(shardMetric.store_records_refused_total);
-    if (this.#isRefusing) return;
-    this.#isRefusing = true;
+    if (this.#hasRefused) return;
+    this.#hasRefused = true;
     this.#log.error("the store's thread does not read its lane: what should be kept is lost from here on", {
       outboxBytes: this.store.outboxBytes,
     });

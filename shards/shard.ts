@@ -27,7 +27,7 @@ import { FieldHost } from "./field-host.js";
 import { Ghosts } from "./ghosts.js";
 import { Handoff } from "./handoff.js";
 import { NetIntake } from "./net-intake.js";
-import { Outlet } from "./outlet.js";
+import { OUTBOX_BYTES_MAX, Outlet } from "./outlet.js";
 import { PeerLinks } from "./peer-links.js";
 import { Restoring } from "./restoring.js";
 import { ROOM_TIMERS_MAX } from "./room-host.js";
@@ -36,7 +36,6 @@ import { ENTRY_ROOM_TICK } from "./room-schedule.js";
 import { RoomTable } from "./room-table.js";
 import { Schedule, WHEEL_TICKS } from "./schedule.js";
 
-const OUTBOX_BYTES_MAX = 64 * 1024 * 1024;
 const DUE_PAIRS = 512;
 /** People are waited for as long as their sessions are kept, and this much longer, after a start. */
 const RETURN_MS = 60_000;
