@@ -1,4 +1,5 @@
 /** Which session is in which room, as shards reported it, and what rooms are told of their members' sockets. */
+import { unreachable } from "../engine/assert.js";
 import type { RoomJoinedRecord, RoomLeftRecord } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
 import { encodeRoomJoinedBody, encodeRoomLeftBody } from "../engine/wire/codec.js";
@@ -50,6 +51,7 @@ export class RoomSeats {
     if (known !== undefined) {
       known.shard = shard;
       known.isDoubtful = false;
+      this.#tellAgain(session!, known);
       return;
     }
     const isFull = (session?.rooms.size ?? 0) >= limits.roomsPerSessionMax;
@@ -83,6 +85,27 @@ export class RoomSeats {
     }
     this.#egress.joinRoom(session, roomId);
     if (session.state.is === "suspended") this.#tellDropped(session, room);
+  }
+
+  /** The room is back with a new shard, which has not heard what became of the session meanwhile. */
+  #tellAgain(session: Session, room: SessionRoom): void {
+    const lane = this.#shards[room.shard]!;
+    switch (session.state.is) {
+      case "leaving":
+      case "closed":
+        lane.sendRoom(toShard.roomLeave, session.number, room.roomId);
+        return;
+      case "suspended":
+        this.#tellDropped(session, room);
+        return;
+      case "live":
+        if (room.staysWhenDropped) lane.sendRoom(toShard.roomReconnect, session.number, room.roomId);
+        return;
+      case "connecting":
+        return;
+      default:
+        unreachable(session.state);
+    }
   }
 
   onLeft(record: RoomLeftRecord): void {
