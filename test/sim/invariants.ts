@@ -81,6 +81,8 @@ export function unrest(stage: Stage): string | null {
   if (busy !== undefined) return `${busy.name} has ${busy.client.stats().intentsWaiting} intents waiting`;
   const { process } = server;
   if (process === null) return "the server is down";
+  const undurable = notDurable(process);
+  if (undurable !== null) return undurable;
   if (process.shards.some((shard) => shard === undefined)) return "a shard is down";
   return (
     countsDiffer(stage, process) ??
@@ -260,10 +262,16 @@ function pendingOnLanes({ wiring }: SimProcess): string | null {
   return null;
 }
 
-function pendingAtStore(server: SimServer, { persistence, journal }: SimProcess): string | null {
-  const { batcher, image } = persistence!;
+function notDurable({ journal, control }: SimProcess): string | null {
   const { durablePosition, lastPosition } = journal!;
   if (durablePosition < lastPosition) return `${lastPosition - durablePosition} records are not durable`;
+  return control.journalState === "accepting" ? null : `the journal is ${control.journalState}`;
+}
+
+function pendingAtStore(server: SimServer, process: SimProcess): string | null {
+  const { batcher, image } = process.persistence!;
+  const undurable = notDurable(process);
+  if (undurable !== null) return undurable;
   if (image.sessions.size > 0) return `${image.sessions.size} sessions are kept for a restore`;
   if (image.rooms.size > 0) return `${image.rooms.size} rooms are kept for a restore`;
   if (!batcher.isIdle) return `${batcher.pending} rows wait for the store`;

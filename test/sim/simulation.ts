@@ -61,6 +61,7 @@ const TICK_MS = 50;
 const REST_MS_MAX = 40_000;
 const LOOK_EVERY_MS = 100;
 const RETRY_MS = 100;
+const SETTLE_MS = 500;
 const LOGINS_MAX = 8;
 const ENTITIES_EVERY_TICKS = 10;
 
@@ -135,6 +136,9 @@ class Simulation {
     this.#planFaults();
     await this.#play(this.#options.ticks ?? 240);
     this.#calmDown();
+    await this.#waitUntilNothingIs(unrest);
+    // What was held back until it was safe is still on its way.
+    await this.#runUntil(this.#queue.nowMs + SETTLE_MS);
     await this.#waitUntilNothingIs(unrest);
     checkRest(this.#stage, this.#fail);
     await this.#collectGrants();
