@@ -160,8 +160,17 @@ export class EventLog {
     return released > before;
   }
 
+  /** A lossy log of before goes on behind every number that its client can have: what is known may be long ago. */
+  skipAhead(): void {
+    assert(this.isLossy, "numbers are skipped only where the client is told to begin anew");
+    this.last += EVENTS_AHEAD_MAX;
+    this.#forget();
+  }
+
   /** Everything kept is gone, and the client will be told so. */
   giveUp(): void {
+    // Nobody will learn any more what the client has.
+    if (this.#awaited > 0) this.last += EVENTS_AHEAD_MAX;
     this.#forget();
     this.isLossy = true;
   }

@@ -256,6 +256,50 @@ test("[DS15] events that were lost before the crash are told as lost after it", 
   assert.equal(told(later).welcomes[0]!.recovered, true);
 });
 
+test("[DS15] whose events are not whole counts on behind all that its client can have", () => {
+  const { rig, client, welcome } = afterEvents(2);
+  const survivors = survivorsOf(rig);
+  for (let kind = 3; kind <= 40; kind++) rig.shards[0]!.event([1], 1, kind);
+  rig.endTick();
+  assert.equal(told(client).events.length, 40);
+  const sessions = survivors.sessions.map((session) => ({
+    ...session,
+    attachEpoch: session.attachEpoch | 1,
+    eventsAcked: 2,
+    events: [],
+  }));
+  const next = restart(rig, { ...survivors, sessions });
+  revive(next);
+  const back = next.connect("a", resume(welcome));
+  next.duty();
+  const [again] = told(back).welcomes;
+  assert.equal(again!.recovered, false);
+  assert.ok(again!.eventsAcked > 40);
+  next.shards[0]!.event([1], 1, 50);
+  next.endTick();
+  assert.deepEqual(news(back), [[again!.eventsAcked + 1, 50]]);
+});
+
+test("[DS15] so does one whose client never said what it has and lets events pile up", () => {
+  const { rig, client, welcome } = afterEvents(2);
+  const survivors = survivorsOf(rig);
+  for (let kind = 3; kind <= 9; kind++) rig.shards[0]!.event([1], 1, kind);
+  rig.endTick();
+  assert.equal(told(client).events.length, 9);
+  const next = restart(rig, survivors);
+  revive(next);
+  const slow = next.connect("a", resume(welcome));
+  next.duty();
+  for (let kind = 0; kind < 1100; kind++) next.shards[0]!.event([1], 1, kind);
+  next.endTick();
+  assert.equal(slow.closed?.code, closeCodes.tooSlow.code);
+  const back = next.connect("a", resume(told(slow).welcomes[0]!));
+  next.duty();
+  const [again] = told(back).welcomes;
+  assert.equal(again!.recovered, false);
+  assert.ok(again!.eventsAcked > 1_000_000);
+});
+
 test("[DS15] an image with a gap, or with more than is kept, is told as lost", () => {
   const { rig, welcome } = afterEvents(5);
   const survivors = survivorsOf(rig);

@@ -78,6 +78,7 @@ export class SessionRestore {
       messages,
     });
     if (isLossy) events.giveUp();
+    if (events.isLossy) events.skipAhead();
     const session = new Session({
       number: image.session,
       playerId: image.playerId,
