@@ -8,7 +8,6 @@ import type { Log } from "../engine/log.js";
 import type { Counters } from "../engine/memory/counters.js";
 import type { Histogram, HistogramPool } from "../engine/memory/histogram.js";
 import { shardMetric } from "../engine/metrics.js";
-import { hash32 } from "../engine/prng.js";
 import type { Act, Intent, RoomPlayer, RoomType } from "../engine/room/game.js";
 import type { GameTables, TableSet } from "../engine/room/game-tables.js";
 import type { Clock } from "../engine/time.js";
@@ -18,18 +17,13 @@ import type { Outlet } from "./outlet.js";
 import { ROOM_TIMERS_MAX, RoomHost, type RoomSurroundings } from "./room-host.js";
 import type { RoomInput } from "./room-inputs.js";
 import { RoomJournal } from "./room-journal.js";
+import { RoomNumbers } from "./room-numbers.js";
 import { ENTRY_ROOM_TICK, ENTRY_TAKEN, RoomSchedule } from "./room-schedule.js";
 import { RoomSpeech } from "./room-speech.js";
 import type { Schedule } from "./schedule.js";
 
-/** Of a room's number: the shard that opened it, which of its incarnations, and a count. */
-const COUNTER_BITS = 20;
-const INCARNATION_BITS = 6;
-const COUNTER_MASK = (1 << COUNTER_BITS) - 1;
-
 export class RoomTable implements RoomSurroundings {
-  readonly #shard: number;
-  readonly #incarnation: number;
+  readonly #numbers: RoomNumbers;
   readonly #types: ReadonlyMap<string, RoomType>;
   readonly #overrides: Readonly<
     Record<string, { tickHz?: number | undefined; membersMax?: number | undefined }>
@@ -48,7 +42,6 @@ export class RoomTable implements RoomSurroundings {
   readonly #rooms: (RoomHost | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #byId = new Map<number, RoomHost>();
-  #opened: number;
   /** Whose tick is being made and not written down. */
   #ticking: RoomHost | undefined;
   /** Rooms that survive the process. */
@@ -86,8 +79,7 @@ export class RoomTable implements RoomSurroundings {
     /** World ticks within which every durable room that changes is checkpointed. */
     readonly checkpointTicks: number;
   }) {
-    this.#shard = options.shard;
-    this.#incarnation = options.incarnation;
+    this.#numbers = new RoomNumbers(options);
     this.#types = options.types;
     this.#overrides = options.overrides;
     this.#roomsMax = options.roomsMax;
@@ -104,8 +96,6 @@ export class RoomTable implements RoomSurroundings {
     this.#log = options.log;
     this.#tables = options.tables;
     this.#journal = new RoomJournal({ ...options, periodTicks: options.checkpointTicks });
-    // Anywhere, and elsewhere in every incarnation: rooms of long ago, restored here or on another shard, keep theirs.
-    this.#opened = hash32(options.incarnation, options.shard) & COUNTER_MASK;
   }
 
   /** World tick being made. */
@@ -144,7 +134,13 @@ export class RoomTable implements RoomSurroundings {
     const input = { is: "create", tick: 0, type: typeName, tableSet: tables.id, options } as const;
     if (type.isDurable === true && !this.#journal.takes(input))
       throw new Error(`openRoom: ${options.length} bytes of options are more than a durable room can have`);
-    const host = this.place({ roomId: this.#newRoomId(), cell, type, tables, isReplaying: false });
+    const host = this.place({
+      roomId: this.#numbers.next((roomId) => this.#byId.has(roomId)),
+      cell,
+      type,
+      tables,
+      isReplaying: false,
+    });
     this.#take(host, input);
     if (this.#byId.has(host.roomId)) this.schedule.planTick(host);
     return host.roomId;
@@ -313,7 +309,7 @@ export class RoomTable implements RoomSurroundings {
 
   /** Every room with its place in the table and what it has on the schedule. */
   checkpoint(out: ByteWriter): void {
-    out.u32(this.#opened).u32(this.#rooms.length).u32(this.#free.length);
+    out.u32(this.#numbers.count).u32(this.#rooms.length).u32(this.#free.length);
     for (const index of this.#free) out.u32(index);
     out.u32(this.#byId.size);
     for (const host of this.#byId.values()) {
@@ -327,7 +323,7 @@ export class RoomTable implements RoomSurroundings {
   restore(from: ByteReader, tick: number): void {
     assert(this.#byId.size === 0, "rooms are restored into an empty table");
     this.tick = tick;
-    this.#opened = from.u32();
+    this.#numbers.count = from.u32();
     this.#rooms.length = from.u32();
     this.#free.splice(0, this.#free.length, ...Array.from({ length: from.u32() }, () => from.u32()));
     for (let left = from.u32(); left > 0; left--) {
@@ -503,17 +499,5 @@ export class RoomTable implements RoomSurroundings {
     host.hasOutput = true;
     if (!host.isReplaying) this.#outlet.roomLeft({ session, roomId: host.roomId, code });
     this.#guard(host, "onLeave", () => host.room.onLeave?.(seat));
-  }
-
-  #newRoomId(): number {
-    const prefix =
-      (this.#shard << (COUNTER_BITS + INCARNATION_BITS)) |
-      ((this.#incarnation & ((1 << INCARNATION_BITS) - 1)) << COUNTER_BITS);
-    let roomId: number;
-    do {
-      this.#opened = (this.#opened % COUNTER_MASK) + 1;
-      roomId = (prefix | this.#opened) >>> 0;
-    } while (this.#byId.has(roomId));
-    return roomId;
   }
 }

@@ -35,6 +35,7 @@ import { RoomReplay } from "./room-replay.js";
 import { ENTRY_ROOM_TICK } from "./room-schedule.js";
 import { RoomTable } from "./room-table.js";
 import { Schedule, WHEEL_TICKS } from "./schedule.js";
+import { TickMeter } from "./tick-meter.js";
 
 const DUE_PAIRS = 512;
 /** People are waited for as long as their sessions are kept, and this much longer, after a start. */
@@ -77,7 +78,7 @@ export class Shard {
   readonly #entities: EntityJournal;
   readonly #replay: RoomReplay;
   readonly #restoring: Restoring;
-  readonly #tickHistogram: Histogram;
+  readonly #meter: TickMeter;
   readonly #periodMs: number;
   readonly #due = new Int32Array(DUE_PAIRS * 2);
   #nextTick = 0;
@@ -100,7 +101,7 @@ export class Shard {
     this.#grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
     this.#control = new ControlBlock(wiring.control);
     this.counters = new Counters(wiring.counters.shards[shard]!, shardCatalogue);
-    this.#tickHistogram = new Histogram(wiring.histograms.ticks[shard]!);
+    this.#meter = new TickMeter(new Histogram(wiring.histograms.ticks[shard]!), this.#periodMs);
     this.#netBell = new Doorbell(wiring.doorbells.net);
     const storeBell = new Doorbell(wiring.doorbells.store);
     const lane = (
@@ -453,7 +454,7 @@ export class Shard {
     // peers wait too.
     if (this.#outlet.net.outboxBytes === 0 && !this.#outlet.isHolding) this.#peers.flush();
     this.#nextTick = tick + 1;
-    this.#measure((this.#clock.nowMs() - startedMs) / 1000);
+    this.#meter.record((this.#clock.nowMs() - startedMs) / 1000, this);
     if (!this.#needsTick(nowMs)) {
       this.#isTicking = false;
       this.#control.setTicking(this.#shard, false);
@@ -501,23 +502,5 @@ export class Shard {
       if ((member.session + tick / tickHz) % saveSeconds !== 0) continue;
       if (x[member.row] !== member.savedX || y[member.row] !== member.savedY) this.field.storeMember(member);
     }
-  }
-
-  #measure(seconds: number): void {
-    const { counters, field } = this;
-    this.#tickHistogram.record(seconds * 1e6);
-    counters.add(shardMetric.ticks_total);
-    counters.add(shardMetric.tick_seconds_total, seconds);
-    counters.max(shardMetric.tick_seconds_max, seconds);
-    if (seconds * 1000 > this.#periodMs) counters.add(shardMetric.tick_overruns_total);
-    const { ghostCount, count } = field.entities;
-    counters.set(shardMetric.entities, count - ghostCount);
-    counters.set(shardMetric.ghosts, ghostCount);
-    counters.set(shardMetric.members, field.members.size);
-    counters.set(shardMetric.creatures, count - ghostCount - field.members.size);
-    counters.set(shardMetric.cells_awake, field.awakeCount);
-    counters.set(shardMetric.rooms, this.rooms.count);
-    counters.set(shardMetric.rooms_durable, this.rooms.durableCount);
-    counters.set(shardMetric.rooms_active, this.rooms.activeCount);
   }
 }
