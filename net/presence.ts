@@ -16,6 +16,7 @@ import type { GameCatalogue } from "../engine/room/load-games.js";
 import { cellAt, type Grid } from "../engine/space/grid.js";
 import { encodeSight } from "../engine/wire/codec.js";
 import { type CodeEntry, closeCodes, refusals } from "../engine/wire/codes.js";
+import { EarlyReturns } from "./early-returns.js";
 import type { Egress } from "./egress.js";
 import { tellEngine, tellRefused } from "./engine-events.js";
 import { EventLog } from "./event-log.js";
@@ -69,8 +70,8 @@ export class Presence {
   readonly #out = new ByteWriter(4096);
   /** Who is to be loaded again, and when: the way to the store was full, or it did not answer. */
   readonly #loads = new Map<Session, number>();
-  /** Connections of restored sessions that are not back yet: one for each. */
-  readonly #returning = new Map<Session, { readonly connection: Connection<Peer>; readonly hello: Hello }>();
+  readonly #early = new EarlyReturns();
+  readonly #onReturned = (connection: Connection<Peer>, hello: Hello) => this.attach(connection, hello);
   #retryAtMs = 0;
 
   constructor(parts: PresenceParts) {
@@ -106,8 +107,8 @@ export class Presence {
         this.#refuse(connection, closeCodes.resumeInvalid);
         return;
       }
-      if (session.isRestored && !isBack(session)) {
-        this.#waitForReturn(session, connection, hello);
+      if (this.#early.isEarly(session)) {
+        this.#early.wait(session, connection, hello);
         return;
       }
       this.#count("resumes_total");
@@ -118,31 +119,12 @@ export class Presence {
     const present = this.#sessions.ofPlayer(playerId);
     if (present === undefined) this.#begin(connection, hello, null);
     else if (present.state.is === "leaving") this.#begin(connection, hello, present);
-    else if (present.isRestored && !isBack(present)) this.#waitForReturn(present, connection, hello);
+    else if (this.#early.isEarly(present)) this.#early.wait(present, connection, hello);
     else {
       this.#count("takeovers_total");
       if (present.state.is === "connecting") this.#replaceConnection(present, connection);
       else this.#attachTo(present, connection, { knowsThePast: false });
     }
-  }
-
-  /** The newest connection of a restored session waits, unattached, until the session is where its client left it. */
-  #waitForReturn(session: Session, connection: Connection<Peer>, hello: Hello): void {
-    const older = this.#returning.get(session);
-    this.#returning.set(session, { connection, hello });
-    older?.connection.close(closeCodes.takenOver.code, closeCodes.takenOver.reason);
-  }
-
-  /** Those who waited are attached, or hear that there is nothing to come back to. */
-  #attachReturned(): number {
-    let work = 0;
-    for (const [session, { connection, hello }] of this.#returning) {
-      if (connection.isOpen && session.state.is === "suspended" && !isBack(session)) continue;
-      work++;
-      this.#returning.delete(session);
-      if (connection.isOpen) this.attach(connection, hello);
-    }
-    return work;
   }
 
   #refuse(connection: Connection<Peer>, code: CodeEntry): void {
@@ -526,7 +508,7 @@ export class Presence {
 
   /** Ends what has waited long enough and tries again what could not be done. Returns how much that was. */
   settle(nowMs: number): number {
-    let work = this.#returning.size > 0 ? this.#attachReturned() : 0;
+    let work = this.#early.release(this.#onReturned);
     for (;;) {
       const due = this.#sessions.firstDue(nowMs);
       if (due === undefined) break;
@@ -562,8 +544,7 @@ export class Presence {
 
   /** Ends every session for good. */
   endAll(code: CodeEntry): void {
-    for (const { connection } of this.#returning.values()) connection.close(code.code, code.reason);
-    this.#returning.clear();
+    this.#early.closeAll(code);
     for (const session of [...this.#sessions.all()]) this.end(session, code);
   }
 
@@ -587,14 +568,6 @@ export class Presence {
   #count(name: keyof typeof netMetric): void {
     this.#parts.lanes.counters.add(netMetric[name]);
   }
-}
-
-/**
- * Whether a restored session stands in the world, and in the rooms its client believes to be in. Until then it would have
- * to refuse what the client sends again.
- */
-function isBack(session: Session): boolean {
-  return session.place.is === "field" && session.claims.size === 0;
 }
 
 /** The same player is placed alike in the same world. */
