@@ -6,7 +6,7 @@ import type { Play } from "./kill-rounds.js";
 import { gameOfBuild, type Settings } from "./server-process.js";
 import { TallyPlayer } from "./tally-player.js";
 
-const settings: Settings = {
+export const tallySettings: Settings = {
   games: [gameOfBuild("games/testing/durable-game.js")],
   world: { field: "durable-test", widthCells: 4, heightCells: 2, cellSizeMeters: 16 },
   shards: { count: 2 },
@@ -20,11 +20,11 @@ export function tallyPlay(playerCount: number): Play {
   const partnersOf = (player: TallyPlayer) =>
     players.filter((other) => other !== player && other.client.stats().shard === player.client.stats().shard);
   return {
-    settings,
+    settings: tallySettings,
     players,
     enlist(witness: Witness, seed: number) {
       for (let index = 0; index < playerCount; index++)
-        players.push(new TallyPlayer(`Tally${index}`, new Prng(seed + index), witness, partnersOf));
+        players.push(new TallyPlayer(`Tally${index}`, new Prng(seed + index), witness, { partnersOf }));
     },
     look(dice: Prng) {
       if (dice.below(LOOKS_PER_END) === 0) players[dice.below(players.length)]!.endTally();

@@ -30,6 +30,8 @@ export interface TallySeen {
   sum: number;
   /** Newest n of each session. */
   readonly added: Map<number, number>;
+  /** What the player itself has added. */
+  readonly own: { count: number; sum: number };
   lastBeat: number;
   /** roll by tick, to be compared between members. */
   readonly rolls: Map<number, number>;
@@ -47,6 +49,7 @@ export class TallyPlayer extends CrashPlayer {
   /** Code by number. */
   readonly #refused = new Map<number, number>();
   readonly #partnersOf: (player: TallyPlayer) => readonly TallyPlayer[];
+  readonly #doThreadsDie: boolean;
   readonly tallies = new Map<number, TallySeen>();
   /** The tally it is in; 0: none. */
   room = 0;
@@ -67,10 +70,16 @@ export class TallyPlayer extends CrashPlayer {
     name: string,
     dice: Prng,
     witness: Witness,
-    partnersOf: (player: TallyPlayer) => readonly TallyPlayer[],
+    options: {
+      /** Everybody else who could be in a tally with a player. */
+      readonly partnersOf: (player: TallyPlayer) => readonly TallyPlayer[];
+      /** Single threads die, so that what was on its way is refused, and nothing is earned beside tallies. */
+      readonly doThreadsDie?: boolean;
+    },
   ) {
     super(name, dice, witness);
-    this.#partnersOf = partnersOf;
+    this.#partnersOf = options.partnersOf;
+    this.#doThreadsDie = options.doThreadsDie === true;
     this.client.on("welcome", ({ intentsApplied }) => {
       // What is sent again is judged anew.
       const firstAgain = Math.max(intentsApplied, this.client.stats().intentsDurable) + 1;
@@ -91,6 +100,7 @@ export class TallyPlayer extends CrashPlayer {
         count: 0,
         sum: 0,
         added: new Map(),
+        own: { count: 0, sum: 0 },
         lastBeat: 0,
         rolls: new Map(),
         isKnown: false,
@@ -141,7 +151,7 @@ export class TallyPlayer extends CrashPlayer {
         if (seq === 0) return;
         this.#added = n;
       } else {
-        if (this.#isFinishing) return;
+        if (this.#isFinishing || this.#doThreadsDie) return;
         const n = this.#earned + 1;
         const seq = this.#send("earn", n, client.sendFieldIntent(durableFieldIntents.earn, earnBody(n)));
         if (seq === 0) return;
@@ -151,7 +161,11 @@ export class TallyPlayer extends CrashPlayer {
   }
 
   #mayAdd(): boolean {
-    return !this.#isFinishing && this.tallies.get(this.room)?.isOver === false && this.dice.below(3) === 0;
+    return (
+      !this.#isFinishing &&
+      this.tallies.get(this.room)?.isOver === false &&
+      (this.#doThreadsDie || this.dice.below(3) === 0)
+    );
   }
 
   #seek(): void {
@@ -206,7 +220,9 @@ export class TallyPlayer extends CrashPlayer {
         `refused ${sent?.kind} ${intentSeq} twice, with ${this.#refused.get(intentSeq)} and ${code}`,
       );
     // The tally may end before it takes what was sent to it last.
-    const mayBe = sent?.kind === "other" || (sent?.kind === "add" && endedCodes.has(code));
+    const isLostWithThread = this.#doThreadsDie && code === refusals.notAlive.code;
+    const mayBe =
+      sent?.kind === "other" || (sent?.kind === "add" && (endedCodes.has(code) || isLostWithThread));
     if (!mayBe) this.wrong(`refused ${sent?.kind} ${sent?.n} with ${code}: ${reason}`);
     this.#refused.set(intentSeq, code);
     if (intentSeq === this.#seeking) this.#seeking = 0;
@@ -234,9 +250,8 @@ export class TallyPlayer extends CrashPlayer {
         if (count !== seen.count || sum !== seen.sum)
           this.wrong(`over with ${count} adding up to ${sum}, and was told of ${seen.count} and ${seen.sum}`);
         seen.isOver = true;
-        const own = seen.added.get(this.client.welcome!.session) ?? 0;
-        this.addsTold += own;
-        this.tallyGold += (own * (own + 1)) / 2;
+        this.addsTold += seen.own.count;
+        this.tallyGold += seen.own.sum;
         this.talliesOver.push(seen.room);
       }
     }
@@ -253,11 +268,14 @@ export class TallyPlayer extends CrashPlayer {
   #onSum(seen: TallySeen, { count, sum, session, n }: SumEvent): void {
     if (count !== seen.count + 1 || sum !== seen.sum + n)
       this.wrong(`sum ${count}, ${sum} by ${n}, behind ${seen.count}, ${seen.sum}`);
-    const before = seen.added.get(session);
-    if (before !== undefined && n !== before + 1)
+    const isOwn = session === this.client.welcome?.session;
+    const before = seen.added.get(session) ?? (isOwn ? 0 : n - 1);
+    if (n !== before + 1 && !(this.#doThreadsDie && n > before))
       this.wrong(`session ${session} added ${n} behind ${before}`);
-    if (session === this.client.welcome?.session && n !== (before ?? 0) + 1)
-      this.wrong(`its own ${n} was added behind ${before ?? 0}`);
+    if (isOwn) {
+      seen.own.count++;
+      seen.own.sum += n;
+    }
     seen.count = count;
     seen.sum = sum;
     seen.added.set(session, n);
