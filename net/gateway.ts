@@ -23,6 +23,7 @@ import type { Clock } from "../engine/time.js";
 import { encodeNoticeBody } from "../engine/wire/codec.js";
 import { closeCodes } from "../engine/wire/codes.js";
 import { engineEvents } from "../engine/wire/message-types.js";
+import { Arrivals } from "./arrivals.js";
 import { Door } from "./door.js";
 import { Egress } from "./egress.js";
 import { Intake } from "./intake.js";
@@ -74,6 +75,7 @@ export class Gateway {
   readonly #sessions = new SessionTable();
   readonly #sight: SightTable;
   readonly #egress: Egress;
+  readonly #arrivals: Arrivals;
   readonly #presence: Presence;
   readonly #intake: Intake;
   readonly #door: Door;
@@ -101,7 +103,7 @@ export class Gateway {
     this.#ownershipVersion = lanes.ownership.version();
     this.#owners = this.#readOwners();
     const sight = new SightTable(grid, config.world.sightRadiusCells, {
-      ownerOf: (cell) => this.#presence.ownerOf(cell),
+      ownerOf: (cell) => this.#arrivals.ownerOf(cell),
       tellSight: (shard, cell, count) => lanes.toShards[shard]!.sendSight(toShard.sight, cell, count),
       askKeyframe: (shard, cell) => {
         lanes.counters.add(netMetric.keyframes_requested_total);
@@ -138,10 +140,17 @@ export class Gateway {
     const context = this.#context;
     const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards, journal });
     const tokens = new ResumeTokens(parts.ticketKey);
-    this.#presence = new Presence({
+    const arrivals = new Arrivals({
       ...context,
       games,
       grid,
+      sessions,
+      journal,
+      end: (session, code) => this.#presence.end(session, code),
+    });
+    this.#arrivals = arrivals;
+    this.#presence = new Presence({
+      ...context,
       checks,
       sessions,
       sight,
@@ -150,6 +159,7 @@ export class Gateway {
       journal,
       watch,
       tokens,
+      arrivals,
     });
     const presence = this.#presence;
     this.#restore = new SessionRestore({ ...context, sessions, checks, presence, egress, journal, watch });
@@ -250,7 +260,7 @@ export class Gateway {
     if (round.isLate) this.#lanes.counters.add(netMetric.flush_late_total);
     work += this.#presence.settle(nowMs);
     work += this.#egress.flush();
-    this.#presence.endTurn(nowMs);
+    this.#arrivals.endTurn(nowMs);
     this.#sight.settle();
     for (const lane of toShards) lane.flush();
     toStore.flush();
@@ -282,8 +292,8 @@ export class Gateway {
     const { fromStore: lane } = this.#lanes;
     return lane.drain((type, at, length) => {
       const reader = recordReader(lane, at, length);
-      if (type === fromStore.loaded) this.#presence.onLoaded(readLoaded(reader));
-      else if (type === fromStore.loadFailed) this.#presence.onLoadFailed(readLoadFailed(reader));
+      if (type === fromStore.loaded) this.#arrivals.onLoaded(readLoaded(reader));
+      else if (type === fromStore.loadFailed) this.#arrivals.onLoadFailed(readLoadFailed(reader));
       else if (type === fromStore.restoreSession) this.#restore.onSession(readSessionImage(reader));
       else if (type === fromStore.restoreEvent) this.#restore.onEvent(readRestoreEvent(reader));
       else if (type === fromStore.sessionsRestored) this.#onRestored(reader.u32());

@@ -3,19 +3,13 @@
  * Everything that waits for another thread is keyed by the session's join epoch, so that an answer to an older
  * question changes nothing.
  */
-import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
-import type { LoadedRecord, LoadFailedRecord } from "../engine/lane/from-store.js";
+import { ByteReader } from "../engine/lane/bytes.js";
 import type { MemberRecord } from "../engine/lane/to-net.js";
-import { toShard, writeJoin } from "../engine/lane/to-shard.js";
-import type { GrantRecord } from "../engine/lane/to-store.js";
-import { noOwner } from "../engine/memory/ownership-table.js";
+import { toShard } from "../engine/lane/to-shard.js";
 import { netMetric } from "../engine/metrics.js";
-import { newPlayer, type PlayerRow } from "../engine/player.js";
-import { hash32 } from "../engine/prng.js";
-import type { GameCatalogue } from "../engine/room/load-games.js";
-import { cellAt, type Grid } from "../engine/space/grid.js";
 import { encodeSight } from "../engine/wire/codec.js";
 import { type CodeEntry, closeCodes, refusals } from "../engine/wire/codes.js";
+import type { Arrivals } from "./arrivals.js";
 import { EarlyReturns } from "./early-returns.js";
 import type { Egress } from "./egress.js";
 import { tellEngine, tellRefused } from "./engine-events.js";
@@ -46,8 +40,6 @@ const EPOCHS_UNKNOWN_MAX = 1 << 16;
 const FIRST_EPOCH_MAX = 1 << 30;
 
 export interface PresenceParts extends NetContext {
-  readonly games: GameCatalogue;
-  readonly grid: Grid;
   readonly checks: IntentChecks;
   readonly sessions: SessionTable;
   readonly sight: SightTable;
@@ -56,6 +48,7 @@ export interface PresenceParts extends NetContext {
   readonly journal: SessionJournal;
   readonly watch: JournalWatch;
   readonly tokens: ResumeTokens;
+  readonly arrivals: Arrivals;
 }
 
 export class Presence {
@@ -67,9 +60,7 @@ export class Presence {
   readonly #journal: SessionJournal;
   readonly #watch: JournalWatch;
   readonly #shards: readonly ShardLane[];
-  readonly #out = new ByteWriter(4096);
-  /** Who is to be loaded again, and when: the way to the store was full, or it did not answer. */
-  readonly #loads = new Map<Session, number>();
+  readonly #arrivals: Arrivals;
   readonly #early = new EarlyReturns();
   readonly #onReturned = (connection: Connection<Peer>, hello: Hello) => this.attach(connection, hello);
   #retryAtMs = 0;
@@ -83,6 +74,7 @@ export class Presence {
     this.#journal = parts.journal;
     this.#watch = parts.watch;
     this.#shards = parts.lanes.toShards;
+    this.#arrivals = parts.arrivals;
   }
 
   // ---- connections ----------------------------------------------------------------------------------------
@@ -153,7 +145,7 @@ export class Presence {
     this.#journal.opened(session);
     session.connection = connection;
     connection.peer.session = session;
-    if (predecessor === null) this.#load(session);
+    if (predecessor === null) this.#arrivals.load(session);
     else {
       session.predecessor = predecessor;
       predecessor.successor = session;
@@ -284,92 +276,14 @@ export class Presence {
     session.predecessor = null;
     if (successor === null) return;
     successor.predecessor = null;
-    if (successor.state.is === "connecting") this.#load(successor);
-  }
-
-  // ---- the store's answers --------------------------------------------------------------------------------
-
-  #load(session: Session): void {
-    session.joinEpoch++;
-    this.#sessions.setPlace(session, { is: "loading" });
-    const { number, joinEpoch, playerId } = session;
-    this.#journal.load({ session: number, joinEpoch, playerId });
-  }
-
-  /** Ends a turn: what it wrote goes to the journal, and loads behind it. */
-  endTurn(nowMs: number): void {
-    const { control } = this.#parts.lanes;
-    const isTicking = this.#shards.some(({ shard }) => control.isTicking(shard));
-    for (const { session } of this.#journal.endTurn(nowMs, { isTicking })) {
-      this.#retryLoad(session, nowMs + limits.retryMs);
-    }
-  }
-
-  #retryLoad(number: number, atMs: number): void {
-    const session = this.#sessions.get(number);
-    if (session?.place.is === "loading") this.#loads.set(session, atMs);
+    if (successor.state.is === "connecting") this.#arrivals.load(successor);
   }
 
   /** A session of the process before this one comes into the world again, its client being away. */
   bringBack(session: Session): void {
     this.#sessions.add(session);
     this.#journal.adopted(session);
-    this.#load(session);
-  }
-
-  onLoaded(record: LoadedRecord): void {
-    const session = this.#sessions.get(record.session);
-    if (session?.joinEpoch !== record.joinEpoch || session.place.is !== "loading") {
-      this.#count("records_stale_total");
-      return;
-    }
-    // The ticket's name is newer than the store's: a player is renamed by a new ticket.
-    const known = record.player ?? newPlayer(session.playerId, session.name);
-    const player = known.name === session.name ? known : { ...known, name: session.name };
-    this.#join(session, player, record.grants);
-  }
-
-  onLoadFailed(record: LoadFailedRecord): void {
-    const session = this.#sessions.get(record.session);
-    if (session?.joinEpoch !== record.joinEpoch || session.place.is !== "loading") return;
-    // Somebody whose client is away can wait for as long as the place is kept.
-    if (session.state.is === "suspended") {
-      this.#retryLoad(session.number, this.#parts.clock.nowMs() + limits.loadRetryMs);
-    } else this.end(session, closeCodes.storeUnavailable);
-  }
-
-  #join(session: Session, player: PlayerRow, grants: readonly GrantRecord[]): void {
-    const { grid, games, config } = this.#parts;
-    const isNew = player.x < 0 || player.y < 0;
-    const { x, y } = isNew ? games.field.spawn(grid, spawnSeed(config.world.seed, player.playerId)) : player;
-    const shard = this.ownerOf(cellAt(grid, x, y));
-    if (shard < 0 || !this.#shards[shard]!.isRestored) {
-      this.#sessions.setPlace(session, { is: "placing", player, grants });
-      return;
-    }
-    this.#sessions.setPlace(session, { is: "joining", shard });
-    const lane = this.#shards[shard]!;
-    const record = writeJoin(this.#out, {
-      incarnation: lane.incarnation,
-      session: session.number,
-      joinEpoch: session.joinEpoch,
-      x,
-      y,
-      isRelocated: session.joinEpoch > 1 || session.wasWelcomed,
-      isSuspended: session.state.is === "suspended",
-      player,
-      grants,
-    });
-    if (!lane.send(toShard.join, record)) {
-      this.#sessions.setPlace(session, { is: "waiting" });
-      this.end(session, closeCodes.overloaded);
-    }
-  }
-
-  /** The shard that owns a cell, if it runs; else -1. */
-  ownerOf(cell: number): number {
-    const owner = this.#parts.lanes.ownership.owner(cell);
-    return owner !== noOwner && this.#shards[owner]!.isUp ? owner : -1;
+    this.#arrivals.load(session);
   }
 
   // ---- the shards' reports --------------------------------------------------------------------------------
@@ -473,7 +387,7 @@ export class Presence {
       return;
     }
     this.#sight.leaveAll(session);
-    this.#load(session);
+    this.#arrivals.load(session);
     for (const other of this.#shards) {
       if (other.shard !== shard && other.isUp) this.#shards[other.shard]!.sendSession(toShard.evict, session);
     }
@@ -501,7 +415,7 @@ export class Presence {
       this.#seats.removeDoubtful(session, shard);
       if (areAll && session.claims.size > 0) this.#seats.removeClaims(session);
     }
-    this.#retryPlaces();
+    this.#arrivals.retryPlaces();
   }
 
   // ---- what falls due -------------------------------------------------------------------------------------
@@ -517,12 +431,7 @@ export class Presence {
     }
     if (nowMs < this.#retryAtMs) return work;
     this.#retryAtMs = nowMs + limits.retryMs;
-    for (const [session, atMs] of this.#loads) {
-      if (atMs > nowMs) continue;
-      this.#loads.delete(session);
-      if (session.place.is === "loading" && session.state.is !== "closed") this.#load(session);
-    }
-    this.#retryPlaces();
+    this.#arrivals.retry(nowMs);
     for (const session of this.#sessions.leaving()) {
       if (session.state.is !== "leaving" || session.state.isTold) continue;
       session.state.isTold = this.#shards[session.shard]!.sendSession(toShard.leave, session);
@@ -530,16 +439,9 @@ export class Presence {
     return work;
   }
 
-  #retryPlaces(): void {
-    for (const session of [...this.#sessions.placing()]) {
-      const { place } = session;
-      if (place.is === "placing") this.#join(session, place.player, place.grants);
-    }
-  }
-
   /** Whether {@link settle} has something to try again. */
   get isRetrying(): boolean {
-    return this.#loads.size > 0 || this.#sessions.isRetrying;
+    return this.#arrivals.isRetrying || this.#sessions.isRetrying;
   }
 
   /** Ends every session for good. */
@@ -568,13 +470,4 @@ export class Presence {
   #count(name: keyof typeof netMetric): void {
     this.#parts.lanes.counters.add(netMetric[name]);
   }
-}
-
-/** The same player is placed alike in the same world. */
-function spawnSeed(worldSeed: number, playerId: string): number {
-  return hash32(
-    worldSeed,
-    Number.parseInt(playerId.slice(0, 8), 16),
-    Number.parseInt(playerId.slice(8, 16), 16),
-  );
 }
