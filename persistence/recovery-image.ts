@@ -6,6 +6,7 @@
 import { assert } from "../engine/assert.js";
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import {
+  nobody,
   readEntity,
   readGrant,
   readGranted,
@@ -129,12 +130,20 @@ export class RecoveryImage {
           { shard, tick, checkpoint: null },
         );
         return;
-      case toStore.entity:
-        this.entities.set(readEntity(from), position);
+      case toStore.entity: {
+        const record = readEntity(from);
+        // A person's is the session's number.
+        if (record.playerId !== nobody) this.lastSession = Math.max(this.lastSession, record.entityId);
+        this.entities.set(record, position);
         return;
-      case toStore.settled:
-        this.sessions.settle(readSettled(from));
+      }
+      case toStore.settled: {
+        const record = readSettled(from);
+        // Its shard may have been faster than net: the number has been given all the same, and never is again.
+        this.lastSession = Math.max(this.lastSession, record.session);
+        this.sessions.settle(record);
         return;
+      }
       default:
         throw new RangeError(`a shard's group has no item of type ${type}`);
     }
