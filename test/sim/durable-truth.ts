@@ -38,9 +38,11 @@ export class DurableTruth {
   readonly #sent = new Map<number, Map<number, Sent>>();
   /** Up to which number a session's intents were acknowledged as durable. */
   readonly #acknowledged = new Map<number, number>();
+  /** Whose a session is. */
+  readonly #players = new Map<number, string>();
   readonly #lossy = new Set<number>();
   readonly #limited = new Set<number>();
-  readonly #refused: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly #refused: Map<number, Set<number>>;
   /** The newest event of a durable room that a session has heard, by room and session. */
   readonly #heard = new Map<string, { readonly room: number; readonly session: number; number: number }>();
   /** What events of durable rooms said, by room, session and number. */
@@ -51,7 +53,7 @@ export class DurableTruth {
   constructor(parts: {
     readonly fail: Fail;
     readonly mayDie: () => void;
-    readonly refused: ReadonlyMap<number, ReadonlySet<number>>;
+    readonly refused: Map<number, Set<number>>;
   }) {
     this.fail = parts.fail;
     this.mayDie = parts.mayDie;
@@ -72,6 +74,30 @@ export class DurableTruth {
     for (const [session, sent] of this.#sent) this.#sentBefore.set(session, Math.max(...sent.keys()));
   }
 
+  /**
+   * A session begins. Its number may have been given before, by a process that died before it was safe; then nothing that
+   * was done under it is.
+   */
+  began(session: number, playerId: string): void {
+    this.#players.set(session, playerId);
+    for (const heard of this.#heard.values())
+      if (heard.session === session)
+        this.fail(`session ${session} heard of room ${heard.room} and is forgotten`);
+    const last = this.acknowledgedOf(session);
+    const done = [...(this.#earned.get(session) ?? [])];
+    for (const room of [...this.rooms.values(), ...this.#former])
+      done.push(...(room.deeds.get(session)?.seqs ?? []));
+    const lost = done.find((seq) => seq <= last && !this.#isRefused(session, seq));
+    if (lost !== undefined) this.fail(`intent ${lost} was durable, and session ${session} is forgotten`);
+    this.#acknowledged.delete(session);
+    this.#earned.delete(session);
+    this.#sent.delete(session);
+    this.#sentBefore.delete(session);
+    this.#lossy.delete(session);
+    this.#limited.delete(session);
+    this.#refused.delete(session);
+  }
+
   earned(session: number, seq: number): void {
     const seqs = this.#earned.get(session);
     if (seqs === undefined) this.#earned.set(session, new Set([seq]));
@@ -79,6 +105,8 @@ export class DurableTruth {
   }
 
   sent(session: number, seq: number, sent: Sent): void {
+    // A client that has not heard yet that its session is gone, and somebody else's.
+    if (this.#players.get(session) !== sent.playerId) return;
     let known = this.#sent.get(session);
     if (known === undefined) {
       known = new Map();

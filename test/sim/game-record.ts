@@ -69,6 +69,12 @@ export class GameRecord {
     }
   }
 
+  /** Whatever had its number before is forgotten, and was never safe. */
+  began(session: number, playerId: string): void {
+    this.durable.began(session, playerId);
+    this.of(session).appliedBefore.clear();
+  }
+
   joined(session: number): void {
     this.of(session).appliedSinceJoin = 0;
   }

@@ -341,10 +341,11 @@ function configOf(parts: SimServerParts, prng: Prng): Config {
     journal: { commitMs: prng.below(5), checkpointSeconds: 1 + prng.below(3) },
   });
   const ringBytes = 4096 << prng.below(3);
-  const peerRingBytes = 4096 << prng.below(3);
+  // A member that moves takes along which grants it has had.
+  const peerRingBytes = (canCrash ? 32_768 : 8192) << prng.below(2);
   // Short segments, so that there is something to prune; now and then so few of them that the journal is full.
   const segmentBytes = 4096 << prng.below(4);
-  const bytesMax = prng.below(4) === 0 ? 131_072 : 2_097_152;
+  const bytesMax = prng.below(4) === 0 ? 262_144 : 2_097_152;
   return {
     ...config,
     shards: { ...config.shards, ringBytes, peerRingBytes },

@@ -113,7 +113,9 @@ export class Witness {
     this.#isWelcomed = true;
     const welcome = decodeWelcome(message);
     const { eventsAcked, recovered } = welcome;
-    const isSame = welcome.session === this.session;
+    const isNew = !recovered && eventsAcked === 0 && welcome.intentsApplied === 0;
+    const isSame = welcome.session === this.session && !isNew;
+    if (isNew) this.#record.began(welcome.session, welcome.playerId);
     if (isSame && recovered) {
       if (eventsAcked > this.#lastEvent) {
         this.#blame(`recovered, and yet events ${this.#lastEvent + 1}..${eventsAcked} are missing`);
