@@ -17,7 +17,7 @@ import type { PlayerRow } from "../engine/player.js";
 import type { Clock } from "../engine/time.js";
 import { Fifo } from "./fifo.js";
 import { type KeptRow, playerOf } from "./kept-row.js";
-import { batchOf, type Part, type SetAside, splitByFault, type Unit, unitOf } from "./part.js";
+import { batchOf, type Part, type SetAside, splitByFault, type Taken, type Unit, unitsOf } from "./part.js";
 import { PlayerRows } from "./player-rows.js";
 import { type Store, StoreRejected, StoreUnavailable } from "./store.js";
 import { openFor, type StoreAsFound } from "./store-opening.js";
@@ -270,7 +270,7 @@ export class Batcher {
 
   #takePart(nowMs: number): number {
     const { batchRowsMax } = this.#options.limits;
-    const units: Unit[] = [];
+    const taken: Taken[] = [];
     let count = 0;
     while (count < batchRowsMax) {
       const first = this.#waiting.peek();
@@ -278,12 +278,18 @@ export class Batcher {
       const rows = first instanceof PlayerRows ? first.rowCount : 1;
       if (count > 0 && count + rows > batchRowsMax) break;
       this.#waiting.shift();
-      const unit = unitOf(first, batchRowsMax);
-      units.push(unit);
-      count += unit.rows.length;
-      if (first instanceof PlayerRows && first.isWaiting) this.#waiting.unshift(first);
+      const since = sinceOf(first);
+      if (first instanceof PlayerRows) {
+        const rows = first.take(batchRowsMax);
+        taken.push({ player: first, since, rows });
+        count += rows.length;
+        if (first.isWaiting) this.#waiting.unshift(first);
+      } else {
+        taken.push({ player: null, since, rows: [first] });
+        count++;
+      }
     }
-    this.#parts.push({ units, aside: [] });
+    this.#parts.push({ units: unitsOf(taken), aside: [] });
     this.#waitingRows -= count;
     this.#partRows += count;
     // What is left has waited at least as long, and is due at once.

@@ -65,9 +65,38 @@ export function keepRow(
 
 /** The bytes, valid until the next call. */
 function bytesOf(text: RowText): Uint8Array {
-  if (text.length > scratch.length) scratch = Buffer.alloc(text.length * 2);
+  reserve(text.length);
   scratch.write(text, "latin1");
   return scratch.subarray(0, text.length);
+}
+
+function reserve(length: number): void {
+  if (length > scratch.length) scratch = Buffer.alloc(length * 2);
+}
+
+/** Reads many rows one after the other, without a reader for each. Valid until the next one is made. */
+export class RowReader {
+  readonly #from: ByteReader;
+
+  /** Of these rows, to be read in this order. */
+  constructor(rows: readonly KeptRow[]) {
+    let length = 0;
+    for (const { text } of rows) length += text.length;
+    reserve(length);
+    let at = 0;
+    for (const { text } of rows) at += scratch.write(text, at, "latin1");
+    this.#from = new ByteReader(scratch.subarray(0, length));
+  }
+
+  player(): PlayerRow {
+    return decodePlayer(this.#from);
+  }
+  ledger(): LedgerRow {
+    return decodeLedger(this.#from);
+  }
+  battle(): BattleResultRow {
+    return decodeBattleResult(this.#from);
+  }
 }
 
 /** A copy of the bytes. */

@@ -2,8 +2,8 @@
 
 import { ByteWriter } from "../engine/lane/bytes.js";
 import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
-import { battleOf, type KeptRow, ledgerOf, playerOf, rowBytes } from "./kept-row.js";
-import { PlayerRows } from "./player-rows.js";
+import { type KeptRow, RowReader, rowBytes } from "./kept-row.js";
+import type { PlayerRows } from "./player-rows.js";
 import type { Batch, DeadLetter, StoreRejected } from "./store.js";
 
 /** What is never divided: a battle, or rows of one player. */
@@ -31,27 +31,32 @@ export interface Part {
   readonly aside: SetAside[];
 }
 
-/** Takes what waits of one player, at most `rowsMax` rows, or a battle. */
-export function unitOf(from: PlayerRows | KeptRow, rowsMax: number): Unit {
-  if (!(from instanceof PlayerRows))
-    return {
-      player: null,
-      since: from.position,
-      rows: [from],
-      decoded: { player: null, ledger: [], battle: battleOf(from.text) },
-    };
-  const rows = from.take(rowsMax);
-  const row = rows.find((one) => one.kind === "player");
-  return {
-    player: from,
-    since: from.since,
-    rows,
-    decoded: {
-      player: row === undefined ? null : playerOf(row.text),
-      ledger: rows.flatMap((one) => (one.kind === "ledger" ? [ledgerOf(one.text)] : [])),
-      battle: null,
-    },
-  };
+/** What waits of one player, or a battle, taken for a part. */
+export interface Taken {
+  readonly player: PlayerRows | null;
+  readonly since: number;
+  readonly rows: readonly KeptRow[];
+}
+
+const noLines: readonly LedgerRow[] = [];
+
+/** Decodes what was taken: a thousand rows at a time, so nothing is made that is not kept. */
+export function unitsOf(taken: readonly Taken[]): Unit[] {
+  const from = new RowReader(taken.flatMap(({ rows }) => rows));
+  return taken.map(({ player, since, rows }) => {
+    let decodedPlayer: PlayerRow | null = null;
+    let battle: BattleResultRow | null = null;
+    let ledger = noLines as LedgerRow[];
+    for (const { kind } of rows) {
+      if (kind === "player") decodedPlayer = from.player();
+      else if (kind === "battle") battle = from.battle();
+      else {
+        if (ledger === noLines) ledger = [];
+        ledger.push(from.ledger());
+      }
+    }
+    return { player, since, rows, decoded: { player: decodedPlayer, ledger, battle } };
+  });
 }
 
 export function batchOf(

@@ -1,6 +1,8 @@
 /** Everything of one player that the store does not have yet. */
 import type { KeptRow, RowText } from "./kept-row.js";
 
+const noLines: KeptRow[] = [];
+
 export class PlayerRows {
   readonly playerId: string;
   /** The newest row known, durable or not, applied or not; null: none is known. */
@@ -17,7 +19,8 @@ export class PlayerRows {
   /** Position of the oldest row that waits; meaningless without one. */
   since = 0;
   #row: KeptRow | null = null;
-  #ledger: KeptRow[] = [];
+  /** Most players have none: then it is the one list that is shared and never written to. */
+  #ledger: KeptRow[] = noLines;
 
   constructor(playerId: string) {
     this.playerId = playerId;
@@ -55,7 +58,8 @@ export class PlayerRows {
     this.fresh--;
     if (!this.isWaiting) this.since = row.position;
     if (row.kind === "ledger") {
-      this.#ledger.push(row);
+      if (this.#ledger === noLines) this.#ledger = [row];
+      else this.#ledger.push(row);
       return 1;
     }
     const older = this.#row;
@@ -65,8 +69,9 @@ export class PlayerRows {
 
   /** Takes what waits, lines of the ledger first; what is more than `limit` stays, the row itself the longest. */
   take(limit: number): KeptRow[] {
-    const taken = this.#ledger.length < limit ? this.#ledger : this.#ledger.slice(0, limit);
-    this.#ledger = this.#ledger.length < limit ? [] : this.#ledger.slice(limit);
+    const lines = this.#ledger;
+    const taken = lines.slice(0, limit);
+    this.#ledger = lines.length > limit ? lines.slice(limit) : noLines;
     if (taken.length < limit && this.#row !== null) {
       taken.push(this.#row);
       this.#row = null;
@@ -78,7 +83,7 @@ export class PlayerRows {
   /** Forgets what the store has. Returns how many rows less wait now. */
   dropUpTo(position: number): number {
     const before = this.rowCount;
-    this.#ledger = this.#ledger.filter((line) => line.position > position);
+    if (this.#ledger !== noLines) this.#ledger = this.#ledger.filter((line) => line.position > position);
     if (this.#row !== null && this.#row.position <= position) this.#row = null;
     if (this.isWaiting && this.since <= position)
       this.since = Math.min(...this.#ledger.map((line) => line.position), this.#row?.position ?? Infinity);
