@@ -617,6 +617,42 @@ test("[DS20] a room that survived goes on without a word; one that did not is le
   assert.equal(others.length, 0);
 });
 
+test("[DS20] a room that had ended before the crash is left as it was to be, and not as one that failed", () => {
+  const { rig, client, welcome } = afterRooms();
+  client.send(encodeEventAck(3));
+  rig.clock.advance(1000);
+  rig.duty();
+  const next = restart(rig);
+  next.duty();
+  next.shards[0]!.hello(1);
+  for (const roomId of [5, 6]) next.shards[0]!.roomLeft(1, roomId, 0);
+  next.shards[0]!.restored(1);
+  next.shards[1]!.hello(1);
+  next.shards[1]!.restored(1);
+  next.endTick();
+  next.clock.advance(50);
+  next.duty();
+  next.loadAll(15, 15);
+  next.admitAll();
+  const back = next.connect("a", resume(welcome));
+  next.endTick();
+  next.duty();
+  told(back);
+  back.send(encodeEventAck(4));
+  next.duty();
+  next.journal.take();
+  next.journal.makeDurable();
+  next.duty();
+  const left = told(back).events.map((event) => decodeRoomLeftBody(event.body));
+  assert.deepEqual(
+    left.map(({ room, code }) => [room, code]),
+    [
+      [5, 0],
+      [6, 0],
+    ],
+  );
+});
+
 test("[DS20] a room whose member is not here any more is told to let go", () => {
   const { rig, client } = afterRooms();
   client.send(encodeGoodbye());

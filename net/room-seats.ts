@@ -110,7 +110,11 @@ export class RoomSeats {
 
   onLeft(record: RoomLeftRecord): void {
     const session = this.#sessions.get(record.session);
-    if (session !== undefined) this.#remove(session, record.roomId, record.code);
+    if (session === undefined) return;
+    const { roomId, code } = record;
+    // Its client was never told, because the process before this one died of a sudden.
+    if (session.claims.delete(roomId)) this.#tellLeft(session, { roomId, code, isDurable: true });
+    else this.#remove(session, roomId, code);
   }
 
   #remove(session: Session, roomId: number, code: number): void {
