@@ -40,6 +40,8 @@ export class DurableTruth {
   readonly #acknowledged = new Map<number, number>();
   /** Whose a session is. */
   readonly #players = new Map<number, string>();
+  /** Sessions of processes that are no more. */
+  readonly #mayBeGone = new Set<number>();
   readonly #lossy = new Set<number>();
   readonly #limited = new Set<number>();
   readonly #refused: Map<number, Set<number>>;
@@ -71,6 +73,7 @@ export class DurableTruth {
 
   processDied(): void {
     for (const roomId of this.rooms.keys()) this.#missing.add(roomId);
+    for (const session of this.#players.keys()) this.#mayBeGone.add(session);
     for (const [session, sent] of this.#sent) this.#sentBefore.set(session, Math.max(...sent.keys()));
   }
 
@@ -80,6 +83,8 @@ export class DurableTruth {
    */
   began(session: number, playerId: string): void {
     this.#players.set(session, playerId);
+    // Another client of a session that nothing has happened in yet.
+    if (!this.#mayBeGone.delete(session)) return;
     for (const heard of this.#heard.values())
       if (heard.session === session)
         this.fail(`session ${session} heard of room ${heard.room} and is forgotten`);
@@ -218,8 +223,8 @@ export class DurableTruth {
       const last = this.acknowledgedOf(session);
       for (const seq of seqs) {
         const line = lines.get(reasons.earned(session, seq));
-        const { playerId } = this.#sent.get(session)!.get(seq)!;
-        if (line !== undefined && line.playerId !== playerId) this.fail(`"${line.reason}" is another's`);
+        if (line !== undefined && line.playerId !== this.#players.get(session))
+          this.fail(`"${line.reason}" is another's`);
         if (line === undefined && seq <= last && !this.#isRefused(session, seq))
           this.fail(`intent ${seq} of session ${session} was durable, and what it earned is lost`);
       }
