@@ -101,3 +101,20 @@ test("[DS14] a session that ends while there is no room is closed in the journal
     [toStore.sessionClosed, toStore.netEnd],
   );
 });
+
+test("[DS23] a session whose intents come far within a second is written at once", () => {
+  const { journal, take } = journalOf();
+  const session = sessionOf(1);
+  journal.opened(session);
+  journal.stands(session);
+  take();
+  session.intents.durable = 255;
+  journal.changed(session);
+  assert.deepEqual(take(), []);
+  session.intents.durable = 256;
+  journal.changed(session);
+  assert.deepEqual(
+    take().map(({ payload }) => readSessionProgress(new ByteReader(payload)).intentsDurable),
+    [256],
+  );
+});

@@ -125,9 +125,11 @@ export class SessionJournal {
     if (!this.#write(toStore.sessionClosed, this.#out.clear().u32(session))) this.#closed.push(session);
   }
 
-  /** Where it stands has changed: to be written within a second. */
+  /** Where it stands has changed: to be written within a second, or now when it has come far. */
   changed(session: Session): void {
-    if (session.keeping === "kept") this.#changed.add(session);
+    if (session.keeping !== "kept") return;
+    if (session.intents.durable - session.durableSaid >= INTENTS_UNSAID_MAX) this.stands(session);
+    else this.#changed.add(session);
   }
 
   /** Where it stands is written now: at every attach, and when events were given up. */
@@ -203,6 +205,7 @@ export class SessionJournal {
 
   #writeProgress(session: Session): boolean {
     const { events, intents, number } = session;
+    session.durableSaid = intents.durable;
     const isLossy = events.isLossy || session.keeping !== "kept";
     return this.#write(
       toStore.sessionProgress,
@@ -282,6 +285,8 @@ export class SessionJournal {
   }
 }
 
+/** Until the journal is told where a session stands it keeps each of its settled intents: a quarter of what it can. */
+const INTENTS_UNSAID_MAX = 256;
 /** Of sessions that are beyond all labels, and so not kept. */
 const LABEL_MAX = 0xffff_ffff;
 const NO_LOADS: readonly LoadRecord[] = [];

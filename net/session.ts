@@ -89,6 +89,8 @@ export class Session {
   keeping: Keeping = "unopened";
   /** The journal has taken note that there is such a session. */
   isInJournal = false;
+  /** Up to which intent the journal has been told that all are settled. */
+  durableSaid = 0;
   connection: Connection<Peer> | null = null;
   readonly rooms = new Map<number, SessionRoom>();
   /** Rooms the client of a restored session believes to be in, until their shards have told of them. */
