@@ -77,12 +77,16 @@ export class DurableTruth {
     for (const [session, sent] of this.#sent) this.#sentBefore.set(session, Math.max(...sent.keys()));
   }
 
+  /** A client is welcomed. */
+  welcomed(session: number, playerId: string): void {
+    this.#players.set(session, playerId);
+  }
+
   /**
    * A session begins. Its number may have been given before, by a process that died before it was safe; then nothing that
    * was done under it is.
    */
-  began(session: number, playerId: string): void {
-    this.#players.set(session, playerId);
+  began(session: number): void {
     // Another client of a session that nothing has happened in yet.
     if (!this.#mayBeGone.delete(session)) return;
     for (const heard of this.#heard.values())

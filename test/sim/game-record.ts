@@ -70,8 +70,8 @@ export class GameRecord {
   }
 
   /** Whatever had its number before is forgotten, and was never safe. */
-  began(session: number, playerId: string): void {
-    this.durable.began(session, playerId);
+  began(session: number): void {
+    this.durable.began(session);
     this.of(session).appliedBefore.clear();
   }
 

@@ -115,7 +115,8 @@ export class Witness {
     const { eventsAcked, recovered } = welcome;
     const isNew = !recovered && eventsAcked === 0 && welcome.intentsApplied === 0;
     const isSame = welcome.session === this.session && !isNew;
-    if (isNew) this.#record.began(welcome.session, welcome.playerId);
+    if (isNew) this.#record.began(welcome.session);
+    this.#record.durable.welcomed(welcome.session, welcome.playerId);
     if (isSame && recovered) {
       if (eventsAcked > this.#lastEvent) {
         this.#blame(`recovered, and yet events ${this.#lastEvent + 1}..${eventsAcked} are missing`);
