@@ -1,5 +1,8 @@
 /** Sessions as net is to restore them: what their clients are still owed, and what they need not send again. */
 import type { SessionEventRecord, SessionProgressRecord } from "../engine/lane/to-store.js";
+import { decodeEvent, decodeRefusedBody } from "../engine/wire/codec.js";
+import { EventHeaderLayout } from "../engine/wire/generated/frames-layout.js";
+import { engineEvents, eventScopes, messageTypes } from "../engine/wire/message-types.js";
 import type { OwedEvent, SessionCopy } from "./image-items.js";
 
 const ENTRY_BYTES = 400;
@@ -116,6 +119,9 @@ export class ImageSessions {
       const seen = this.#seen(session, record.roomId);
       seen.roomSeq = Math.max(seen.roomSeq, record.roomSeq);
     }
+    // What net itself refuses no shard has settled. Whoever is told of a refusal must not see the intent take effect.
+    const refused = refusedBy(record.message);
+    if (refused > 0) this.settle({ session: record.session, seqs: [refused] });
   }
 
   seat(record: { readonly session: number; readonly roomId: number; readonly isMember: boolean }): void {
@@ -189,4 +195,12 @@ export class ImageSessions {
     session.bytes += bytes;
     this.bytes += bytes;
   }
+}
+
+/** The number of the intent that an event refuses; 0 when it is another event. */
+function refusedBy(message: Uint8Array): number {
+  if (message[0] !== messageTypes.event || message.length < EventHeaderLayout.size) return 0;
+  const { scope, kind, body } = decodeEvent(message);
+  if (scope !== eventScopes.engine || kind !== engineEvents.refused) return 0;
+  return decodeRefusedBody(body).intentSeq;
 }

@@ -23,6 +23,8 @@ import {
   writeSettled,
 } from "../engine/lane/to-store.js";
 import { persistenceMetric as metric } from "../engine/metrics.js";
+import { encodeEvent, encodeRefusedBody } from "../engine/wire/codec.js";
+import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import { describeGroup, GroupWriter, startedGroup } from "./group.js";
 import { LossyStore, PersistenceRig, type RigOptions, type Told, turn } from "./persistence-rig.js";
 import { sqlitePlace } from "./sqlite-place.js";
@@ -263,6 +265,25 @@ describe("recovery", () => {
       assert.deepEqual(readRestoreEvent(told[2]!.from), { session, seq: 5, message: bytes(5) });
       assert.equal(told[3]!.from.u32(), 18);
       assert.equal(next.counters.get(metric.restored_sessions), 1);
+    }));
+
+  test("[RV6] an intent of whose refusal its sender is told is settled", () =>
+    withRig({}, async (rig, again) => {
+      const session = 17;
+      rig.sayNet(toStore.sessionOpened, writeSessionOpened(out, { session, playerId: idOf(1), name: "Ada" }));
+      const header = { scope: eventScopes.engine, kind: engineEvents.refused, seq: 1, room: 0 };
+      const body = encodeRefusedBody({ intentSeq: 9, code: 1, reason: "" });
+      const message = encodeEvent(header, body);
+      rig.sayNet(
+        toStore.sessionEvent,
+        writeSessionEvent(out, { session, seq: 1, roomId: 0, roomSeq: 0, message }),
+      );
+      rig.endNet();
+      await rig.settle();
+      const next = await again();
+      await next.settle();
+      const [restored] = next.netRecords();
+      assert.deepEqual(readSessionImage(restored!.from).settled, [9]);
     }));
 
   test("[RV7] grants wait until they are taken, a load brings them, and a death in between neither loses nor doubles one", () =>
