@@ -90,16 +90,17 @@ export const bugList: readonly PlantedBug[] = [
     file: "persistence/store-batch.ts",
     find: "return sorted.filter((row, at) => row.playerId !== sorted[at + 1]?.playerId);",
     replace: "return rows.filter((row) => sorted.findLast((one) => one.playerId === row.playerId) === row);",
-    tests: storeTests,
+    tests: [...storeTests, "persistence/mysql-faults.test.ts"],
   },
   {
     name: "the journal's position is written outside of the transaction",
     file: "persistence/mysql-statements.ts",
-    find: `    const { journalId, position } = batch.progress;
-`,
-    replace: `    const { journalId, position } = batch.progress;
-    yield* text.end("COMMIT;START TRANSACTION;");
-`,
+    find: `  const text = new PacketText(session, "START TRANSACTION;");`,
+    replace: `  if (batch.progress !== null) {
+    const { journalId, position } = batch.progress;
+    await session.runText(\`\${progress.head}(X'\${journalId}',\${position})\${progress.tail}\`);
+  }
+  const text = new PacketText(session, "START TRANSACTION;");`,
     tests: ["persistence/mysql-faults.test.ts", "persistence/exactly-once.fuzz.test.ts", ...storeTests],
   },
   {
@@ -114,7 +115,7 @@ export const bugList: readonly PlantedBug[] = [
     file: "persistence/batcher.ts",
     find: "if (row.position > position) break;",
     replace: "",
-    tests: ["persistence/batcher.test.ts", "persistence/batcher.fuzz.test.ts"],
+    tests: ["persistence/batcher.test.ts", ...threadTests, "persistence/exactly-once.fuzz.test.ts"],
   },
   {
     name: "what a dead thread had not ended is kept with its successor's group",
