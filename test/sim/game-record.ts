@@ -36,6 +36,8 @@ export class GameRecord {
   readonly #lifeOfStream: ShardLife[] = [];
   readonly #sessions = new Map<number, SessionRecord>();
   readonly #earned = new Map<string, number>();
+  /** That have died. */
+  processes = 0;
   intentsApplied = 0;
   eventsTold = 0;
 
@@ -59,6 +61,7 @@ export class GameRecord {
 
   /** All that was not kept is gone, and may be done again. */
   processDied(): void {
+    this.processes++;
     this.dying = null;
     this.durable.processDied();
     for (const known of this.#sessions.values()) {

@@ -33,6 +33,8 @@ export interface SimServerParts {
   readonly record: GameRecord;
   readonly games: GameCatalogue;
   readonly fail: Fail;
+  /** Sessions that are connected, each with the newest event its client has heard that promises to last. */
+  readonly promised: () => ReadonlyMap<number, number>;
   readonly bug?: PlantedBug | undefined;
   readonly log?: Log;
 }
@@ -81,6 +83,7 @@ export class SimServer {
   #disk: SimDisk | null = null;
   #asked = new Set<Asked>();
   #store: MemoryStore | null = null;
+  #promised: ReadonlyMap<number, number> = new Map();
   /** Of the stores of processes before this one. */
   #storeFailures = 0;
 
@@ -159,10 +162,21 @@ export class SimServer {
     });
     this.#processes.push(process);
     this.#process = process;
+    const promised = this.#promised;
     await process.start();
     if (this.#process !== process) return;
+    this.#checkKept(process, promised);
     this.process = process;
     this.#medium.fault = (operation) => this.#diskFault(operation);
+  }
+
+  /** What had left as durable was on disk before. */
+  #checkKept(process: SimProcess, promised: ReadonlyMap<number, number>): void {
+    const { sessions } = process.persistence!.image;
+    for (const [session, event] of promised) {
+      const last = sessions.get(session)?.eventsLast ?? 0;
+      if (last < event) this.#parts.fail(`session ${session} has heard event ${event}, kept are ${last}`);
+    }
   }
 
   /** Lets every thread hear what was rung since. */
@@ -179,6 +193,7 @@ export class SimServer {
     const { queue, trace, record } = this.#parts;
     trace.note(queue.nowMs * 64, 200, kind === "kill" ? 0 : 1);
     this.crashes++;
+    this.#promised = this.process === null ? this.#promised : this.#parts.promised();
     process.end();
     this.#process = null;
     this.process = null;

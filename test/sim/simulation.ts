@@ -103,6 +103,7 @@ class Simulation {
         rooms: new Map(simRooms(this.#record).map((type) => [type.name, type])),
       },
       fail: this.#fail,
+      promised: () => this.#promised(),
       bug: options.bug,
       ...(log === undefined ? {} : { log }),
     });
@@ -145,6 +146,19 @@ class Simulation {
     for (const player of this.#players) player.depart();
     await this.#waitUntilNothingIs(remains);
     checkStore(this.#stage, this.#fail);
+  }
+
+  /** Of clients that nobody but a crash can part from their sessions. */
+  #promised(): Map<number, number> {
+    const { goodbyes, halfOpens, secondLogins } = this.#faults;
+    const promised = new Map<number, number>();
+    if (goodbyes + halfOpens + secondLogins > 0 || this.#isCalm) return promised;
+    for (const { isLive, witness } of this.#players) {
+      const isOfThisProcess = witness.process === this.#record.processes;
+      if (isLive && isOfThisProcess && witness.durableEvent > 0)
+        promised.set(witness.session, witness.durableEvent);
+    }
+    return promised;
   }
 
   /** Players who were not where the giver had seen them are given it when they log in. */

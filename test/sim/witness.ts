@@ -30,6 +30,10 @@ export class Witness {
   readonly cells = new Map<number, SeenCell>();
   /** Session of the last Welcome. */
   session = 0;
+  /** How many processes had died by then. */
+  process = 0;
+  /** Newest event heard that promises to last. */
+  durableEvent = 0;
   /** Events that were given up and said to be: what was told before is not expected. */
   lossy = 0;
   /** Numbers of the last events told, per stream. */
@@ -133,6 +137,7 @@ export class Witness {
     }
     if (!isSame) {
       this.#durable = 0;
+      this.durableEvent = 0;
       this.told.clear();
       this.lasting.clear();
       this.lossy = eventsAcked > 0 ? 1 : 0;
@@ -142,6 +147,7 @@ export class Witness {
     this.#applied = Math.min(this.#applied, welcome.intentsApplied);
     this.#durable = Math.min(this.#durable, welcome.intentsApplied);
     this.session = welcome.session;
+    this.process = this.#record.processes;
     this.#nextEvent = eventsAcked + 1;
   }
 
@@ -225,7 +231,10 @@ export class Witness {
     if (event.scope === eventScopes.engine) {
       if (event.kind === engineEvents.refused) this.#noteRefused(decodeRefusedBody(event.body));
     } else if (event.kind === TOLD) this.#onTold(event.body);
-    else if (event.kind === LASTING_TOLD) this.#onLastingTold(event.body);
+    else if (event.kind === LASTING_TOLD) {
+      this.durableEvent = event.seq;
+      this.#onLastingTold(event.body);
+    }
   }
 
   #noteRefused({ intentSeq, code }: { readonly intentSeq: number; readonly code: number }): void {
