@@ -143,12 +143,8 @@ export class IntentQueue {
     const firstLost = Math.max(this.#durable, received, this.#gaveWay - INTENTS_KEPT_MAX) + 1;
     const lost = range(firstLost, this.#gaveWay);
     this.#gaveWay = Math.min(this.#gaveWay, received);
-    for (const intent of this.#kept) {
-      if (intent.seq <= received) continue;
-      // What refused it is forgotten as well: it is judged anew.
-      delete intent.refusal;
-      send(intent);
-    }
+    // Who was refused stays so, as far as anybody can tell: a server that remembers the refusal does not repeat it.
+    for (const intent of this.#kept) if (intent.seq > received) send(intent);
     return lost;
   }
 

@@ -41,13 +41,20 @@ export interface TallySeen {
 
 const endedCodes: ReadonlySet<number> = new Set([refusals.notInRoom.code, refusals.roomClosed.code]);
 
-type Sent = { readonly kind: "earn" | "add" | "other"; readonly n: number };
+interface Sent {
+  readonly kind: "earn" | "add" | "other";
+  readonly n: number;
+}
 
 export class TallyPlayer extends CrashPlayer {
   /** What each intent was, by number. */
   readonly #sent = new Map<number, Sent>();
-  /** Code by number. */
+  /** Code by number. What a server forgot may be judged anew by its successor. */
   readonly #refused = new Map<number, number>();
+  /** Refused since the last Welcome. */
+  readonly #refusedAgain = new Set<number>();
+  /** Numbers of the intents that add, by room and n. */
+  readonly #adds = new Map<string, number>();
   readonly #partnersOf: (player: TallyPlayer) => readonly TallyPlayer[];
   readonly #doThreadsDie: boolean;
   readonly tallies = new Map<number, TallySeen>();
@@ -80,11 +87,7 @@ export class TallyPlayer extends CrashPlayer {
     super(name, dice, witness);
     this.#partnersOf = options.partnersOf;
     this.#doThreadsDie = options.doThreadsDie === true;
-    this.client.on("welcome", ({ intentsApplied }) => {
-      // What is sent again is judged anew.
-      const firstAgain = Math.max(intentsApplied, this.client.stats().intentsDurable) + 1;
-      for (const seq of this.#refused.keys()) if (seq >= firstAgain) this.#refused.delete(seq);
-    });
+    this.client.on("welcome", () => this.#refusedAgain.clear());
     this.client.on("playerChanged", ({ gold }) => {
       this.#gold = gold;
     });
@@ -183,6 +186,7 @@ export class TallyPlayer extends CrashPlayer {
 
   #send(kind: Sent["kind"], n: number, seq: number): number {
     if (seq > 0) this.#sent.set(seq, { kind, n });
+    if (seq > 0 && kind === "add") this.#adds.set(`${this.room}:${n}`, seq);
     return seq;
   }
 
@@ -215,7 +219,7 @@ export class TallyPlayer extends CrashPlayer {
     const { intentSeq, code, reason } = refused;
     const sent = this.#sent.get(intentSeq);
     if (sent === undefined) this.wrong(`refused ${intentSeq}, which was never sent`);
-    if (this.#refused.has(intentSeq))
+    if (this.#refusedAgain.has(intentSeq))
       this.wrong(
         `refused ${sent?.kind} ${intentSeq} twice, with ${this.#refused.get(intentSeq)} and ${code}`,
       );
@@ -225,6 +229,7 @@ export class TallyPlayer extends CrashPlayer {
       sent?.kind === "other" || (sent?.kind === "add" && (endedCodes.has(code) || isLostWithThread));
     if (!mayBe) this.wrong(`refused ${sent?.kind} ${sent?.n} with ${code}: ${reason}`);
     this.#refused.set(intentSeq, code);
+    this.#refusedAgain.add(intentSeq);
     if (intentSeq === this.#seeking) this.#seeking = 0;
   }
 
@@ -275,6 +280,7 @@ export class TallyPlayer extends CrashPlayer {
     if (isOwn) {
       seen.own.count++;
       seen.own.sum += n;
+      this.#refused.delete(this.#adds.get(`${seen.room}:${n}`) ?? 0);
     }
     seen.count = count;
     seen.sum = sum;
