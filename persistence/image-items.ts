@@ -3,6 +3,7 @@
  * session and so on, and replaces what was known of it.
  */
 import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { readSessionImage, type SessionImage, writeSessionImage } from "../engine/lane/from-store.js";
 
 /** Numbers beyond those of engine/lane/to-store.ts: one name per number. */
 export const imageItem = {
@@ -101,53 +102,17 @@ export interface OwedEvent {
   readonly message: Uint8Array;
 }
 
-export interface SessionCopy {
-  readonly session: number;
-  readonly playerId: string;
-  readonly name: string;
-  readonly attachEpoch: number;
-  readonly eventsAcked: number;
-  readonly eventsLast: number;
-  readonly intentsDurable: number;
-  readonly settled: readonly number[];
-  readonly rooms: readonly {
-    readonly roomId: number;
-    readonly isMember: boolean;
-    readonly roomSeq: number;
-  }[];
+export interface SessionCopy extends SessionImage {
   readonly events: readonly OwedEvent[];
 }
 
 export function writeSessionCopy(out: ByteWriter, copy: SessionCopy): ByteWriter {
-  out.clear().u32(copy.session).hex16(copy.playerId).text(copy.name).u32(copy.attachEpoch);
-  out.u32(copy.eventsAcked).u32(copy.eventsLast).u32(copy.intentsDurable);
-  out.u32(copy.settled.length);
-  for (const seq of copy.settled) out.u32(seq);
-  out.u32(copy.rooms.length);
-  for (const { roomId, isMember, roomSeq } of copy.rooms)
-    out
-      .u32(roomId)
-      .u8(isMember ? 1 : 0)
-      .u32(roomSeq);
-  out.u32(copy.events.length);
+  writeSessionImage(out, copy).u32(copy.events.length);
   for (const { seq, message } of copy.events) out.u32(seq).blob(message);
   return out;
 }
 export function readSessionCopy(from: ByteReader): SessionCopy {
-  return {
-    session: from.u32(),
-    playerId: from.hex16(),
-    name: from.text(),
-    attachEpoch: from.u32(),
-    eventsAcked: from.u32(),
-    eventsLast: from.u32(),
-    intentsDurable: from.u32(),
-    settled: Array.from({ length: from.u32() }, () => from.u32()),
-    rooms: Array.from({ length: from.u32() }, () => ({
-      roomId: from.u32(),
-      isMember: from.u8() === 1,
-      roomSeq: from.u32(),
-    })),
-    events: Array.from({ length: from.u32() }, () => ({ seq: from.u32(), message: from.blob() })),
-  };
+  const image = readSessionImage(from);
+  const events = Array.from({ length: from.u32() }, () => ({ seq: from.u32(), message: from.blob() }));
+  return { ...image, events };
 }

@@ -141,6 +141,7 @@ class LoneShard {
         kind: "mysql",
         url: `mysql://root@localhost/bench?socket=${encodeURIComponent(socketPath)}`,
         batchRowsMax: 1000,
+        flushMs: 5,
       },
     });
     const wiring = createWiring(config);
