@@ -38,6 +38,8 @@ export class GameRecord {
   readonly #earned = new Map<string, number>();
   /** That have died. */
   processes = 0;
+  /** Sessions of a process that died whose clients are to miss nothing. */
+  mustRecover: ReadonlySet<number> = new Set();
   intentsApplied = 0;
   eventsTold = 0;
 

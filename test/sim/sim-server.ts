@@ -194,6 +194,8 @@ export class SimServer {
     trace.note(queue.nowMs * 64, 200, kind === "kill" ? 0 : 1);
     this.crashes++;
     this.#promised = this.process === null ? this.#promised : this.#parts.promised();
+    // A disk that fails leaves gaps, which are told.
+    if (this.#parts.faults.diskOutages === 0) record.mustRecover = new Set(this.#promised.keys());
     process.end();
     this.#process = null;
     this.process = null;

@@ -127,6 +127,8 @@ export class Witness {
       }
     } else {
       if (recovered) this.#blame("a session it does not know was recovered");
+      if (isSame && this.#record.mustRecover.has(this.session))
+        this.#blame(`session ${this.session} was kept, and yet not recovered`);
       this.#lastEvent = eventsAcked;
       this.#hashes.clear();
       if (eventsAcked > 0) {
