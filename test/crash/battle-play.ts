@@ -26,6 +26,10 @@ export function battlePlay(playerCount: number): Play {
     look() {},
     figures: () => ({
       intents: players.reduce((sum, player) => sum + player.intentCount, 0),
+      "battles at the same time as another": players.reduce(
+        (sum, { battles }) => sum + battles.filter(({ isDisplaced }) => isDisplaced).length,
+        0,
+      ),
       "battles over": players.reduce(
         (sum, { battles }) => sum + battles.filter(({ over }) => over).length,
         0,

@@ -24,13 +24,19 @@ export interface BattleTold {
   isStarted: boolean;
   /** Whether it has a place among the fighters. */
   isFighter: boolean;
+  /** It was in another at the same time: it is withdrawn from one of them. */
+  isDisplaced: boolean;
   lastLogTick: number;
   over: { readonly ticks: number; readonly winningSide: number; readonly experience: number } | null;
 }
 
 export class BattlePlayer extends CrashPlayer {
   readonly battles: BattleTold[] = [];
-  #battle: BattleTold | undefined;
+  /**
+   * The battles it is in, by room: usually one. A field that is some seconds older than a battle, after a crash, may let
+   * somebody begin another.
+   */
+  readonly #open = new Map<number, BattleTold>();
   #isFinishing = false;
   #looks = 0;
   #experience = 0;
@@ -39,22 +45,33 @@ export class BattlePlayer extends CrashPlayer {
   constructor(name: string, dice: Prng, witness: Witness) {
     super(name, dice, witness);
     this.client.on("roomJoined", ({ room }) => {
-      if (this.#battle !== undefined) this.wrong(`joined battle ${room} while in ${this.#battle.room}`);
+      if (this.#open.has(room)) this.wrong(`joined battle ${room} while in it`);
       if (this.battles.some((battle) => battle.room === room && battle.isFighter))
         this.wrong(`joined battle ${room} again`);
-      this.#battle = { room, isStarted: false, isFighter: false, lastLogTick: -1, over: null };
-      this.battles.push(this.#battle);
+      const isDisplaced = this.#open.size > 0;
+      for (const other of this.#open.values()) other.isDisplaced = true;
+      const battle = {
+        room,
+        isStarted: false,
+        isFighter: false,
+        isDisplaced,
+        lastLogTick: -1,
+        over: null,
+      };
+      this.#open.set(room, battle);
+      this.battles.push(battle);
     });
     this.client.on("playerChanged", ({ experience }) => {
       this.#experience = experience;
     });
     this.client.on("roomLeft", ({ room, code }) => {
-      if (room !== this.#battle?.room) this.wrong(`left battle ${room}, and was in ${this.#battle?.room}`);
+      const battle = this.#open.get(room);
+      if (battle === undefined) this.wrong(`left battle ${room}, which it was not in`);
       if (code !== 0) this.wrong(`left battle ${room} with code ${code}`);
       // Who came too late for a place is shown out again.
-      if (this.#battle?.over === null && this.#battle.isFighter)
+      if (battle?.over === null && battle.isFighter && !battle.isDisplaced)
         this.wrong(`left battle ${room} before it was over`);
-      this.#battle = undefined;
+      this.#open.delete(room);
     });
   }
 
@@ -67,7 +84,7 @@ export class BattlePlayer extends CrashPlayer {
     const { client } = this;
     if (client.entityId === 0 || client.state.kind !== "live") return;
     if (this.#looks++ % 20 === 0) client.move(this.dice.unit() * 2 - 1, this.dice.unit() * 2 - 1);
-    if (this.#battle !== undefined || this.#isFinishing) return;
+    if (this.#open.size > 0 || this.#isFinishing) return;
     if (client.stats().intentsWaiting >= UNDER_WAY_MAX || this.#looks % 10 !== 0) return;
     const near = this.#nearest();
     const builder = new Builder(32);
@@ -99,8 +116,8 @@ export class BattlePlayer extends CrashPlayer {
     const { intentsKept } = this.client.stats();
     if (this.client.state.kind !== "live") return `${this.name} is ${this.client.state.kind}`;
     if (intentsKept > 0) return `${this.name} has ${intentsKept} intents that are not durable`;
-    if (this.#battle !== undefined)
-      return `${this.name} is in battle ${this.#battle.room}, at ${this.#battle.lastLogTick}`;
+    for (const { room, lastLogTick } of this.#open.values())
+      return `${this.name} is in battle ${room}, at ${lastLogTick}`;
     // What a battle gives comes a moment after its end.
     const owed = this.experienceOwed;
     if (this.#experience >= owed) return "";
@@ -120,9 +137,9 @@ export class BattlePlayer extends CrashPlayer {
 
   protected onEvent(event: ReliableEvent): void {
     if (event.scope !== eventScopes.room) return;
-    const battle = this.#battle;
-    if (battle === undefined || battle.room !== event.room || battle.over !== null) {
-      this.wrong(`event ${event.kind} of battle ${event.room}, while in ${battle?.room}`);
+    const battle = this.#open.get(event.room);
+    if (battle === undefined || battle.over !== null) {
+      this.wrong(`event ${event.kind} of battle ${event.room}, which it is not in`);
       return;
     }
     if (event.kind === battleEvents.started) {
