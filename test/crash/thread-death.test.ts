@@ -59,7 +59,10 @@ test(`[CR5] a shard whose thread dies goes on with its durable rooms as they wer
       );
     }
     for (const player of players) player.finish();
-    await playUntil("everybody has finished", () => players.every((player) => player.unfinished() === ""));
+    const unfinished = () => players.map((player) => player.unfinished()).find((why) => why !== "");
+    await playUntil("everybody has finished", () => unfinished() === undefined).catch((error) => {
+      throw new Error(`${unfinished()}`, { cause: error });
+    });
     for (const player of players) {
       assert.equal(player.client.stats().reconnects, 0);
       assert.equal(player.addsTold, player.addCount, `${player.name}: what was not refused was added`);
