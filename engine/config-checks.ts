@@ -13,6 +13,8 @@ export interface ConfigCheck {
 }
 
 const CELLS_MAX = 65_534;
+/** Whole segments go: a journal of few could not make room before it is full. */
+const JOURNAL_SEGMENTS_MIN = 4;
 
 /** Whether only this machine can reach what listens on `host`. */
 export function isLoopback(host: string): boolean {
@@ -109,6 +111,20 @@ export const configChecks: readonly ConfigCheck[] = [
       store.pendingRowsMax >= store.batchRowsMax
         ? null
         : `at least store.batchRowsMax, which is ${store.batchRowsMax}`,
+  },
+  {
+    keys: ["journal.bytesMax", "journal.segmentBytes"],
+    want: ({ journal }) =>
+      journal.bytesMax >= journal.segmentBytes * JOURNAL_SEGMENTS_MIN
+        ? null
+        : `at least ${journal.segmentBytes * JOURNAL_SEGMENTS_MIN}: ${JOURNAL_SEGMENTS_MIN} segments of journal.segmentBytes`,
+  },
+  {
+    keys: ["journal.pendingBytesMax", "journal.commitBytes"],
+    want: ({ journal }) =>
+      journal.pendingBytesMax >= journal.commitBytes
+        ? null
+        : `at least journal.commitBytes, which is ${journal.commitBytes}`,
   },
   {
     keys: ["admin.token", "admin.host"],

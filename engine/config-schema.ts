@@ -152,7 +152,12 @@ export const configSchema = z.strictObject({
         .max(16_777_216)
         .default(262_144)
         .describe("A group this large is written at once"),
-      segmentBytes: z.int().min(65_536).max(1_073_741_824).default(33_554_432),
+      segmentBytes: z
+        .int()
+        .min(65_536)
+        .max(1_073_741_824)
+        .default(33_554_432)
+        .describe("A file of the journal; a quarter of bytesMax at most"),
       bytesMax: z
         .int()
         .min(1_048_576)

@@ -31,6 +31,8 @@ export class Copying {
   /** Where the next round's copies end: the last position when the round before began. */
   #nextCutoff: number;
   #nextAtBytes: number;
+  /** As {@link Copying.#nextAtBytes}, of a journal that is full: hardly anything is appended to it any more. */
+  #nextWhenFullAtBytes = 0;
   /** Bytes appended to the journal in all. */
   #appendedBytes = 0;
   /** A round that is written and not known to be durable. */
@@ -97,6 +99,7 @@ export class Copying {
       this.#written = { cutoff: round.cutoff, position };
       this.#nextCutoff = position + 1;
       this.#nextAtBytes = this.#appendedBytes + Math.max(this.#limits.roundBytes, this.#image.bytes);
+      this.#nextWhenFullAtBytes = this.#appendedBytes + this.#limits.copyBytes;
     }
     return moved.length;
   }
@@ -104,8 +107,10 @@ export class Copying {
   /** A round, when one is due and what keeps the old segments is not the store. */
   #begin(applied: number): Round | null {
     const cutoff = this.#nextCutoff;
-    if (this.#appendedBytes < this.#nextAtBytes || this.#written !== null) return null;
-    if (this.#journal.state === "failing" || applied + 1 < cutoff) return null;
+    const { state } = this.#journal;
+    const atBytes = state === "full" ? this.#nextWhenFullAtBytes : this.#nextAtBytes;
+    if (this.#appendedBytes < atBytes || this.#written !== null) return null;
+    if (state === "failing" || applied + 1 < cutoff) return null;
     return { cutoff, items: this.#image.stale(cutoff) };
   }
 

@@ -110,7 +110,8 @@ export class ImageRooms {
     }
     this.bytes -= room.bytes;
     room.checkpoint = to.checkpoint;
-    room.inputs.splice(0, to.covered);
+    // Another array: an answer to a shard may be on its way through this one.
+    room.inputs = room.inputs.slice(to.covered);
     room.position = to.position;
     room.candidates.shift();
     room.candidates = room.candidates.map((one) => ({ ...one, covered: one.covered - to.covered }));
