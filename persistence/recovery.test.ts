@@ -358,6 +358,29 @@ describe("recovery", () => {
       assert.equal(rooms.length, 2000);
     }));
 
+  test("[RV16] a room is given back as of one instant, though its next checkpoint comes to count meanwhile", () =>
+    withRig({ backBytes: 1024, shards: 1 }, async (rig) => {
+      const ticks = 400;
+      const note = (tick: number, record: Parameters<typeof writeRoomInputs>[1]) => {
+        rig.say(0, toStore.roomInputs, writeRoomInputs(out, record));
+        if (tick === 300)
+          rig.say(0, toStore.roomCheckpoint, writeRoomCheckpoint(out, { ...record, checkpoint: bytes(9) }));
+        rig.endTick(0, tick);
+      };
+      for (let tick = 1; tick <= ticks; tick++) note(tick, { roomId: 4, cell: 0, inputs: bytes(tick & 255) });
+      await rig.settle();
+      rig.hello(0, 2);
+      const told: string[] = [];
+      for (let round = 0; round < 2000 && told.at(-1) !== "end 2"; round++) {
+        // Net had heard the last ticks of the dead thread, and says so now.
+        if (round === 3) rig.endNet([ticks]);
+        rig.persistence.duty(rig.clock.nowMs());
+        told.push(...shown(rig.shardRecords(0)));
+      }
+      const want = Array.from({ length: ticks }, (_, index) => `inputs 4 t${index + 1} ${(index + 1) & 255}`);
+      assert.deepEqual(told, ["room 4 from its inputs", ...want, "end 2"]);
+    }));
+
   test("[RV10] what is needed for long is written again, so that the journal forgets the rest", () =>
     withRig(
       { limits: { roundBytes: 1 << 16 }, journalLimits: { segmentBytes: 16_384 } },

@@ -48,8 +48,10 @@ export function* shardRecordsOf(image: RecoveryImage, restore: ShardRestore): Re
   for (const room of image.rooms.values()) {
     const { roomId, cell, checkpoint } = room;
     if (!restore.ownsCell(cell)) continue;
+    // As of now: while the lane is full net may say that a newer checkpoint is needed, which takes inputs away.
+    const taken = room.inputs.slice();
     yield { type: fromStore.restoreRoom, out: writeRestoreRoom(out, { roomId, cell, checkpoint }) };
-    for (const inputs of room.inputs)
+    for (const inputs of taken)
       yield { type: fromStore.restoreInputs, out: writeRestoreInputs(out, { roomId, ...inputs }) };
   }
   if (restore.withEntities)
