@@ -66,6 +66,8 @@ export class TallyPlayer extends CrashPlayer {
   #gold = 0;
   /** An intent to open or join is on its way. */
   #seeking = 0;
+  /** The intent that ends the tally it is in, on its way or settled. */
+  #ending = 0;
   /** The rooms in which it has added something and heard the end of. */
   readonly talliesOver: number[] = [];
   /** Gold that the tallies it was in have granted it. */
@@ -96,6 +98,7 @@ export class TallyPlayer extends CrashPlayer {
       if (this.room !== 0) this.wrong(`joined room ${room} while in ${this.room}`);
       this.room = room;
       this.#seeking = 0;
+      this.#ending = 0;
       this.#added = 0;
       this.tallies.set(room, {
         room,
@@ -145,6 +148,8 @@ export class TallyPlayer extends CrashPlayer {
   play(): void {
     const { client } = this;
     if (client.entityId === 0) return;
+    // What was on its way to a thread that died is refused: the end has to be asked for again.
+    if (this.#isFinishing && this.room !== 0 && this.#ending === 0) this.endTally();
     while (client.stats().intentsWaiting < UNDER_WAY_MAX) {
       if (this.#isFinishing && this.room === 0) return;
       if (this.room === 0 && this.#seeking === 0) this.#seek();
@@ -192,13 +197,12 @@ export class TallyPlayer extends CrashPlayer {
 
   finish(): void {
     this.#isFinishing = true;
-    if (this.room !== 0) this.endTally();
   }
 
   /** Asks the tally to end: it is over twenty ticks later. */
   endTally(): void {
     if (this.room === 0) return;
-    this.#send("other", 0, this.client.sendRoomIntent(this.room, tallyIntents.finish));
+    this.#ending = this.#send("other", 0, this.client.sendRoomIntent(this.room, tallyIntents.finish));
   }
 
   unfinished(): string {
@@ -231,6 +235,7 @@ export class TallyPlayer extends CrashPlayer {
     this.#refused.set(intentSeq, code);
     this.#refusedAgain.add(intentSeq);
     if (intentSeq === this.#seeking) this.#seeking = 0;
+    if (intentSeq === this.#ending) this.#ending = 0;
   }
 
   protected onEvent(event: ReliableEvent): void {
