@@ -154,7 +154,10 @@ export class PersistenceRig {
       control: this.control,
       // Cell n belongs to shard n modulo their number.
       grid: createGrid(16, 1, 10),
-      ownerOf: (cell) => cell % shards,
+      ownerOf: (cell) => {
+        assert.ok(cell < 16, "there is such a cell");
+        return cell % shards;
+      },
       fromShards: toStoreRings.map((memory) => new RingReader(memory)),
       fromNet: new RingReader(netRing),
       toShards: backRings.map(lane),

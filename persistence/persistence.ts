@@ -11,7 +11,7 @@ import type { Counters } from "../engine/memory/counters.js";
 import type { Doorbell } from "../engine/memory/doorbell.js";
 import type { RingReader } from "../engine/memory/spsc-ring.js";
 import { persistenceMetric as metric } from "../engine/metrics.js";
-import { cellAt, type Grid } from "../engine/space/grid.js";
+import { cellAt, cellWithin, type Grid } from "../engine/space/grid.js";
 import type { Clock } from "../engine/time.js";
 import { Batcher, type BatcherLimits } from "./batcher.js";
 import { Copying, type CopyingLimits } from "./copying.js";
@@ -288,15 +288,17 @@ export class Persistence {
   #restore(shard: number, incarnation: number): void {
     const { ownerOf, grid } = this.#options;
     const owns = (cell: number) => ownerOf(cell) === shard;
+    const cellNow = (cell: number) => cellWithin(grid, cell);
     const withEntities = this.#hasEntities[shard] !== true;
     this.#hasEntities[shard] = true;
     const ended: number[] = [];
     for (const room of this.image.rooms.values())
-      if (room.isEnding && owns(room.cell)) ended.push(room.roomId);
+      if (room.isEnding && owns(cellNow(room.cell))) ended.push(room.roomId);
     if (ended.length > 0) this.#ended.set(shard, ended);
     const restore = {
       incarnation,
       withEntities,
+      cellNow,
       ownsCell: owns,
       ownsPoint: (x: number, y: number) => owns(cellAt(grid, x, y)),
     };

@@ -128,6 +128,29 @@ describe("recovery", () => {
       }
     }));
 
+  test("[RV17] rooms whose cell the world has no more are in its last cell", () =>
+    withRig({}, async (rig, again) => {
+      inputs(rig, 40, 1);
+      rig.endTick(0, 10);
+      inputs(rig, 42, 2);
+      rig.say(0, toStore.roomClosed, out.clear().u32(42));
+      rig.endTick(0, 11);
+      await rig.settle();
+      const next = await again();
+      next.hello(0, 2);
+      next.hello(1, 3);
+      await next.settle();
+      assert.deepEqual(shown(next.shardRecords(0)), ["end 2"]);
+      const told = next.shardRecords(1);
+      assert.equal(readRestoreRoom(told[0]!.from).cell, 15);
+      assert.deepEqual(shown(told.slice(1)), [
+        "inputs 40 t10 1",
+        "room 42 from its inputs",
+        "inputs 42 t11 2",
+        "end 3",
+      ]);
+    }));
+
   test("[RV3] a checkpoint replaces what precedes it when net is known to have had that, not before", () =>
     withRig({}, async (rig, again) => {
       inputs(rig, 4, 1);

@@ -37,6 +37,8 @@ export interface ShardRestore {
   readonly incarnation: number;
   /** Whether entities are given back too: at the first start in a process. */
   readonly withEntities: boolean;
+  /** The cell of this world for one of the world as it was: it may have been larger. */
+  cellNow(cell: number): number;
   /** Whether the shard owns what is in a cell, or at a point. */
   ownsCell(cell: number): boolean;
   ownsPoint(x: number, y: number): boolean;
@@ -46,7 +48,8 @@ export interface ShardRestore {
 export function* shardRecordsOf(image: RecoveryImage, restore: ShardRestore): RestoreRecords {
   const out = new ByteWriter(1024);
   for (const room of image.rooms.values()) {
-    const { roomId, cell, checkpoint } = room;
+    const { roomId, checkpoint } = room;
+    const cell = restore.cellNow(room.cell);
     if (!restore.ownsCell(cell)) continue;
     // As of now: while the lane is full net may say that a newer checkpoint is needed, which takes inputs away.
     const taken = room.inputs.slice();

@@ -5,7 +5,7 @@ import { readEvent, toNet } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
 import { nobody, readEntity, toStore } from "../engine/lane/to-store.js";
 import { newPlayer } from "../engine/player.js";
-import { isCreatureId, NO_ROW } from "../engine/room/game.js";
+import { type FieldType, isCreatureId, NO_ROW } from "../engine/room/game.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import { givingField } from "./durable-game.js";
 import { playerIdOf, ShardRig } from "./shard-rig.js";
@@ -158,4 +158,30 @@ test("[DR17] whoever left for good, or was removed, does not come back", () => {
   rig.run(2);
   assert.equal(rig.kept.entities.has(1), false);
   assert.equal(rig.kept.entities.has(id), false);
+});
+
+test("[DR18] who stood where the world is no more, or is kept with other columns, does not come back, and nothing else fails", () => {
+  const rig = rigOf(2);
+  rig.join(2, 35, 15);
+  rig.seeEverything();
+  rig.run(SECONDS * 20);
+  assert.ok(rig.kept.entities.size > 2);
+  const { columns } = givingField;
+  const fields: FieldType[] = [givingField, { ...givingField, columns: { ...columns, hunger: "u8" } }];
+  for (const field of fields) {
+    const options = { shards: 2, field, checkpointSeconds: SECONDS, widthCells: 2, heightCells: 1 };
+    const next = new ShardRig({ ...options, after: rig });
+    next.run(2);
+    comeBack(next, 2);
+    assert.deepEqual(next.holders(2), [1], "in the last cell");
+    for (const shard of next.shards) {
+      const { entities } = shard!.field;
+      for (let row = 0; row < entities.capacity; row++)
+        if ((entities.flags[row]! & 1) !== 0) assert.ok(entities.x[row]! <= next.grid.widthMeters);
+    }
+    const came = next.shards[1]!.field.entities.column("came", "u8")[
+      next.shards[1]!.field.members.get(2)!.row
+    ];
+    assert.equal(came, field === givingField ? 11 : 1);
+  }
 });

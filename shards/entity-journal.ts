@@ -21,6 +21,7 @@ export class EntityJournal {
   readonly #counters: Counters;
   readonly #periodTicks: number;
   readonly #returnTicks: number;
+  readonly #rowBytes: number;
   /** Per row, a hash of what the journal was last told of it. */
   readonly #told: Uint32Array;
   readonly #out = new ByteWriter(256);
@@ -42,6 +43,7 @@ export class EntityJournal {
     this.#counters = options.counters;
     this.#periodTicks = options.periodTicks;
     this.#returnTicks = options.returnTicks;
+    this.#rowBytes = options.field.entities.packedBytes;
     this.#told = new Uint32Array(options.field.entities.capacity);
   }
 
@@ -73,7 +75,8 @@ export class EntityJournal {
 
   /** An entity as it was before the server was started: a creature goes there, a person is waited for. */
   restore(record: EntityRecord): void {
-    if (record.row.length === 0) return;
+    // A game whose entities have other columns by now begins with them anew.
+    if (record.row.length !== this.#rowBytes) return;
     if (isCreatureId(record.entityId)) this.#restoreCreature(record);
     else if (this.#returning.size < this.#field.entities.capacity)
       this.#returning.set(record.entityId, record);
@@ -83,7 +86,8 @@ export class EntityJournal {
     const { entities, grid } = this.#field;
     const cell = cellAt(grid, record.x, record.y);
     // One from another shard's cell stays at home: there, it has been put back already.
-    if (!this.#field.owns(cell) || !this.#field.owns(homeCellOf(record.entityId))) return;
+    const home = homeCellOf(record.entityId);
+    if (home >= grid.cellCount || !this.#field.owns(cell) || !this.#field.owns(home)) return;
     const there = entities.rowOf(record.entityId);
     if (there !== NO_ROW) this.#field.removeRow(there);
     if (entities.isFull) return;

@@ -17,7 +17,7 @@ import { RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { shardCatalogue, shardMetric } from "../engine/metrics.js";
 import { GameTables } from "../engine/room/game-tables.js";
 import type { GameCatalogue } from "../engine/room/load-games.js";
-import { createGrid, type Grid } from "../engine/space/grid.js";
+import { cellWithin, createGrid, type Grid } from "../engine/space/grid.js";
 import type { Clock } from "../engine/time.js";
 import type { Wiring } from "../engine/wiring.js";
 import { ActRouter } from "./act-router.js";
@@ -133,7 +133,13 @@ export class Shard {
     const ownership = new OwnershipTable(wiring.ownership);
     const ownerOf = (cell: number) => ownership.owner(cell);
     this.#schedule = new Schedule(config.shards.roomsMax * (1 + ROOM_TIMERS_MAX));
-    this.#acts = new ActRouter({ shard, peers: this.#peers, counters: this.counters, ownerOf });
+    this.#acts = new ActRouter({
+      shard,
+      peers: this.#peers,
+      counters: this.counters,
+      // Rooms remember cells for longer than a world may have them.
+      ownerOf: (cell) => ownerOf(cellWithin(this.#grid, cell)),
+    });
     const typeNames = [...games.rooms.keys()];
     const checkpointTicks = Math.max(1, Math.round(config.journal.checkpointSeconds * config.world.tickHz));
     this.rooms = new RoomTable({

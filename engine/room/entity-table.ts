@@ -253,6 +253,14 @@ export class EntityTable {
     this.countInCell[cell]!--;
   }
 
+  /** Bytes of what {@link packRow} writes. */
+  get packedBytes(): number {
+    let bytes = 0;
+    for (const name of [...portable, ...this.#extraNames])
+      bytes += this.#columns.get(name)!.BYTES_PER_ELEMENT;
+    return bytes;
+  }
+
   /** Writes what travels with an entity: the portable columns and the game's own. */
   packRow(row: number, out: ByteWriter): void {
     for (const name of portable) writeValue(out, engineColumns[name], this.#columns.get(name)![row]!);

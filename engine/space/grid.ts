@@ -30,6 +30,11 @@ export function cellAt(grid: Grid, x: number, y: number): number {
   return row * grid.widthCells + column;
 }
 
+/** A cell of this grid for the number of one that may be of a larger world than this one: the last cell then. */
+export function cellWithin(grid: Grid, cell: number): number {
+  return cell < grid.cellCount ? cell : grid.cellCount - 1;
+}
+
 /** Column and row of a cell. */
 export function columnOf(grid: Grid, cell: number): number {
   return cell % grid.widthCells;
