@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AssertionFailed } from "../engine/assert.js";
+import { ByteReader } from "../engine/lane/bytes.js";
 import { LaneWriter } from "../engine/lane/lane.js";
 import { toStore } from "../engine/lane/to-store.js";
 import type { Log } from "../engine/log.js";
@@ -8,17 +10,21 @@ import { Counters, createCounters } from "../engine/memory/counters.js";
 import { createDoorbell, Doorbell } from "../engine/memory/doorbell.js";
 import { createRing, RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { shardCatalogue, shardMetric } from "../engine/metrics.js";
+import { decodePlayer } from "../engine/player.js";
+import { givingField } from "./durable-game.js";
 import { OUTBOX_BYTES_MAX, Outlet } from "./outlet.js";
+import { ShardRig } from "./shard-rig.js";
 
-test("[DR18] a store's thread that does not read kills no shard: whole groups are refused, counted, and logged once", () => {
+test("[DR18] [DR20] a store's thread that does not read kills no shard: whole groups are refused; once it reads the shard begins anew", () => {
   const memory = createRing(1 << 20);
+  const netMemory = createRing(1 << 16);
   const bell = new Doorbell(createDoorbell());
   const lane = (ring: typeof memory) =>
     new LaneWriter(new RingWriter(ring), bell, { outboxBytesMax: OUTBOX_BYTES_MAX });
   const counters = new Counters(createCounters(shardCatalogue), shardCatalogue);
   const errors: string[] = [];
   const log: Log = { ...silentLog, error: (message) => errors.push(message) };
-  const outlet = new Outlet({ net: lane(createRing(1 << 16)), store: lane(memory) }, { counters, log });
+  const outlet = new Outlet({ net: lane(netMemory), store: lane(memory) }, { counters, log });
   const inputs = new Uint8Array(100_000);
   const perTick = 7;
   let tick = 0;
@@ -52,4 +58,37 @@ test("[DR18] a store's thread that does not read kills no shard: whole groups ar
     outlet.store.flush();
   }
   assert.equal(groups + refused / (perTick + 1), 120);
+  const told = new RingReader(netMemory);
+  told.drain(() => {}, 100_000);
+  // Durable is said of ticks, and a later one would speak for those that were refused.
+  outlet.settled({ session: 1, room: 0, seqs: [1] });
+  outlet.applied({ session: 1, room: 0, applied: 1, tick });
+  assert.throws(end, AssertionFailed);
+  assert.ok(told.isEmpty());
+});
+
+test("[DR21] a shard that stops while its lane is full hands over the rest when there is room", () => {
+  const rig = new ShardRig({ shards: 1, field: givingField, ringBytes: 65_536 });
+  rig.step();
+  const sessions = Array.from({ length: 900 }, (_, index) => index + 1);
+  for (const session of sessions) {
+    rig.join(session, 15, 5);
+    rig.run(session % 50 === 0 ? 1 : 0);
+  }
+  rig.run(3);
+  const rows = () =>
+    new Set(
+      rig.kept.records
+        .filter(({ type }) => type === toStore.player)
+        .map(({ payload }) => decodePlayer(new ByteReader(payload)).playerId),
+    ).size;
+  const before = rows();
+  rig.isStoreReading = false;
+  const shard = rig.shards[0]!;
+  shard.stop(rig.clock.nowMs());
+  assert.equal(shard.handOver(), false);
+  rig.isStoreReading = true;
+  for (let turns = 0; turns < 100 && !shard.handOver(); turns++) rig.keep();
+  rig.keep();
+  assert.equal(rows(), sessions.length, `${before} before`);
 });

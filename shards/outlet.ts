@@ -85,7 +85,7 @@ export class Outlet {
   #isHolding = false;
   /** The group being made is refused, all of it. */
   #isRefused = false;
-  /** Since the lane last had room. */
+  /** There is a gap in what the store was told. */
   #hasRefused = false;
 
   constructor(
@@ -255,7 +255,11 @@ export class Outlet {
       this.#counters.add(shardMetric.held_ticks_total);
       return;
     }
-    this.#hasRefused = false;
+    // What follows a gap in the journal would be taken for safe with it: nobody hears of anything behind it.
+    if (this.#hasRefused)
+      throw new AssertionFailed(
+        "the store's thread reads its lane: what it was not told is lost, so this shard begins anew",
+      );
     for (const record of this.#farewells) this.#sendNet(toNet.left, writeMember(this.#out, record));
     this.#farewells.length = 0;
     this.#news.release(this.#release);
@@ -265,6 +269,12 @@ export class Outlet {
     if (!this.net.send(type, payload))
       throw new AssertionFailed("net drains its lanes: the outbox to it is full");
   };
+
+  /** Behind the last tick: makes visible what found no room for the store; true when that was all of it. */
+  handOver(): boolean {
+    this.store.flush();
+    return this.store.outboxBytes === 0;
+  }
 
   /** Closes the tick for net and makes all of it visible. */
   finishTick(tick: number): void {

@@ -15,6 +15,8 @@ import { Shard } from "./shard.js";
 const IDLE_SLICE_MS = 250;
 /** How often a busy shard lets its event loop turn. */
 const TURN_MS = 50;
+/** How often a shard that has stopped looks whether there is room for its last words. */
+const HAND_OVER_MS = 5;
 
 export interface ShardTask {
   readonly wiring: Wiring;
@@ -50,4 +52,9 @@ export default async function run(task: ShardTask): Promise<void> {
     await new Promise(setImmediate);
   }
   host.stop(clock.nowMs());
+  // However long the disk takes: whoever stops the server ends this when it has waited long enough.
+  while (!host.handOver()) {
+    control.beat(shard, clock.nowMs());
+    await new Promise((resolve) => setTimeout(resolve, HAND_OVER_MS));
+  }
 }

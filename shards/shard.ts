@@ -328,6 +328,11 @@ export class Shard {
     this.#control.setTicking(this.#shard, false);
   }
 
+  /** After {@link stop}: whether all that the store is to be told is on its lane. Asked until it is. */
+  handOver(): boolean {
+    return this.#outlet.handOver();
+  }
+
   /**
    * All simulated state between two ticks. What is not in it is told again by others after a restore: who sees what,
    * by net; ghosts, by the neighbours.
