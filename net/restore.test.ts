@@ -617,6 +617,44 @@ test("[DS20] a room that survived goes on without a word; one that did not is le
   assert.equal(others.length, 0);
 });
 
+test("[DS20] who was never told of a room hears that it is in it before the room's events", () => {
+  const { rig, client, welcome } = afterEvents(0);
+  client.send(encodeEventAck(0));
+  rig.clock.advance(1000);
+  rig.duty();
+  const next = restart(rig);
+  next.duty();
+  next.shards[0]!.hello(1);
+  for (const roomSeq of [1, 2]) sayRoom(next, roomSeq);
+  const seat = { session: 1, cell: 9, roomType: "table", staysWhenDropped: true, isDurable: true };
+  next.shards[0]!.roomJoined({ ...seat, roomId: 5 });
+  next.shards[0]!.restored(1);
+  next.shards[1]!.hello(1);
+  next.shards[1]!.restored(1);
+  next.endTick();
+  next.clock.advance(50);
+  next.duty();
+  next.loadAll(15, 15);
+  next.admitAll();
+  const back = next.connect("a", resume(welcome));
+  next.endTick();
+  next.duty();
+  const [question] = told(back).events;
+  back.send(encodeEventAck(question!.seq));
+  next.duty();
+  next.journal.take();
+  next.journal.makeDurable();
+  next.duty();
+  assert.deepEqual(
+    told(back).events.map(({ scope, kind, room }) => [scope, kind, room]),
+    [
+      [eventScopes.engine, engineEvents.roomJoined, 5],
+      [eventScopes.room, 101, 5],
+      [eventScopes.room, 102, 5],
+    ],
+  );
+});
+
 test("[DS20] a room that had ended before the crash is left as it was to be, and not as one that failed", () => {
   const { rig, client, welcome } = afterRooms();
   client.send(encodeEventAck(3));

@@ -8,6 +8,7 @@ import {
   CELL_TO_PENDING,
   ROOM_MESSAGE_BODY,
   ROOM_MESSAGE_ROOM,
+  type RoomJoinedRecord,
   readApplied,
   readEvent,
   readMember,
@@ -18,6 +19,7 @@ import {
 import type { RingReader } from "../engine/memory/spsc-ring.js";
 import { netMetric } from "../engine/metrics.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import { EarlyNews } from "./early-news.js";
 import type { Egress } from "./egress.js";
 import type { EventFields } from "./event-log.js";
 import type { JournalWatch } from "./journal-watch.js";
@@ -44,6 +46,7 @@ export class ShardReports {
   readonly #parts: ShardReportParts;
   /** The message being handed to several sessions. */
   #message: Uint8Array = new Uint8Array(0);
+  readonly #early = new EarlyNews();
 
   constructor(parts: ShardReportParts) {
     this.#parts = parts;
@@ -69,14 +72,15 @@ export class ShardReports {
       case toNet.memberMoved:
         return presence.onMemberMoved(shard, readMember(recordReader(ring, at, length)));
       case toNet.event:
-        return this.#onEvent(ring, at, length);
+        return this.#onEvent(shard, ring, at, length);
       case toNet.applied:
         return this.#onApplied(shard, ring, at, length);
       case toNet.roomJoined:
-        return seats.onJoined(shard, readRoomJoined(recordReader(ring, at, length)));
+        return this.#onRoomJoined(shard, readRoomJoined(recordReader(ring, at, length)));
       case toNet.roomLeft:
         return seats.onLeft(readRoomLeft(recordReader(ring, at, length)));
       case toNet.restored:
+        this.#early.releaseAll(shard, (session, event) => this.#parts.egress.tell(session, event));
         return presence.onRestored(shard, ring.words[at >> 2]! >>> 0);
       default:
         // A record of a type that does not exist is our own bug, in the shard that wrote it.
@@ -123,7 +127,15 @@ export class ShardReports {
 
   readonly #deliver = (session: Session): void => this.#parts.egress.sendState(session, this.#message);
 
-  #onEvent(ring: RingReader, at: number, length: number): void {
+  #onRoomJoined(shard: number, record: RoomJoinedRecord): void {
+    const { seats, sessions, egress } = this.#parts;
+    seats.onJoined(shard, record);
+    const session = sessions.get(record.session);
+    if (session === undefined) return;
+    this.#early.release(session, record.roomId, (event) => egress.tell(session, event));
+  }
+
+  #onEvent(shard: number, ring: RingReader, at: number, length: number): void {
     const { sessions, roomId: room, ...rest } = readEvent(recordReader(ring, at, length));
     const event: EventFields = { ...rest, room };
     const isPlayerChanged = event.scope === eventScopes.engine && event.kind === engineEvents.playerChanged;
@@ -131,7 +143,8 @@ export class ShardReports {
       const session = this.#parts.sessions.get(number);
       if (session === undefined) continue;
       if (isPlayerChanged) session.playerChanged = event;
-      this.#parts.egress.tell(session, event);
+      const isRestored = this.#parts.lanes.toShards[shard]!.isRestored;
+      if (isRestored || !this.#early.hold(session, shard, event)) this.#parts.egress.tell(session, event);
     }
   }
 
