@@ -329,7 +329,26 @@ export class Persistence {
     const state = journal.state === "accepting" && isFull ? "full" : journal.state;
     if (state === this.#state) return;
     // The journal speaks for itself; this is about what only the batcher and the image know.
-    if (isFull && journal.state === "accepting")
+    if (
+      isFull &&
+      journal.state === "accepting" &&
+      !this.batcher.isFull &&
+      this.image.bytes > limits.imageBytesMax
+    )
+      log.error(
+        "more is to be brought back at a start than can be kept in memory: what must be durable is refused",
+        {
+          imageBytes: this.image.bytes,
+          imageBytesMax: limits.imageBytesMax,
+          rooms: this.image.rooms.size,
+          sessions: this.image.sessions.size,
+          entities: this.image.entities.size,
+          grants: this.image.grants.size,
+          remedy:
+            "lower journal.checkpointSeconds if rooms are busy; have games give less to players who stay away",
+        },
+      );
+    else if (isFull && journal.state === "accepting")
       log.error("too much waits for the store: what must be durable is refused", {
         rows: this.batcher.pending,
         imageBytes: this.image.bytes,

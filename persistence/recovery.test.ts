@@ -458,6 +458,7 @@ describe("recovery", () => {
       }
       await rig.settle();
       assert.equal(rig.control.journalState, "full");
+      assert.match(rig.logged.join(), /more is to be brought back.*checkpointSeconds/);
       checkpoint(rig, 4, 1);
       rig.endTick(0);
       rig.endNet();

@@ -56,6 +56,8 @@ export class RoomTable implements RoomSurroundings {
   wallMs = 0;
   /** What durable rooms take in can be kept safe: otherwise they stand still, and no more of them are opened. */
   isAccepting = true;
+  /** Checkpoints are taken, also by a journal that is full: they are what lets it forget inputs. */
+  takesCheckpoints = true;
 
   constructor(options: {
     readonly shard: number;
@@ -338,7 +340,7 @@ export class RoomTable implements RoomSurroundings {
 
   /** The end of a world tick: durable rooms hand over what they took in, and some of them themselves. */
   endTick(): void {
-    if (this.isAccepting && this.durableCount > 0)
+    if (this.takesCheckpoints && this.durableCount > 0)
       this.#journal.checkpoint(this.tick, this.#rooms, (host, error) =>
         this.#fail(host, "checkpoint", error),
       );

@@ -312,7 +312,9 @@ export class Shard {
     this.#wallMs = this.#clock.wallMs();
     this.rooms.wallMs = this.#wallMs;
     this.#belongings.wallMs = this.#wallMs;
-    this.rooms.isAccepting = this.#control.journalState === "accepting" && !this.#outlet.isBehind;
+    const { journalState } = this.#control;
+    this.rooms.isAccepting = journalState === "accepting" && !this.#outlet.isBehind;
+    this.rooms.takesCheckpoints = journalState !== "failing" && !this.#outlet.isBehind;
     if (this.#tables.isStale()) this.#tables.refresh();
   }
 
