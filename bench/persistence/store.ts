@@ -79,7 +79,7 @@ async function measure(store: MysqlStore, bare: Connection, options: BenchOption
   );
   const ratio = (subject: string, floor: string) =>
     median(rates.get(subject)!.map((rate, round) => rate / rates.get(floor)![round]!));
-  const row = { suite: "store", case: CASE, unit: "rows/s" };
+  const row = { suite: "persistence", case: CASE, unit: "rows/s" };
   const value = (subject: string) => Math.round(median(rates.get(subject)!));
   const bareName = `bare driver, ${best.rows} rows a statement`;
   const singleName = "bare driver, awaited single rows";
