@@ -113,6 +113,26 @@ test("[DR1] a timer is due at the tick at which it was, whether a checkpoint kno
   }
 });
 
+test("[DR23] a timer that had fired before a death does not fire again behind it", () => {
+  for (const death of ["thread", "process"]) {
+    const type = room((context) => ({
+      onTick: () => {
+        if (context.tick === 5) context.setTimer(3, 10);
+      },
+      onTimer: () => context.tellAll(1, new Uint8Array()),
+    }));
+    const options = { ...walking, rooms: [type], checkpointSeconds: 100 };
+    let rig = rigOf(options);
+    const roomId = open(rig);
+    rig.run(30);
+    assert.equal(rig.shards[0]!.rooms.get(roomId)!.roomSeq, 1);
+    if (death === "thread") restart(rig);
+    else rig = new ShardRig({ shards: 1, ...options, after: rig });
+    rig.run(30);
+    assert.equal(rig.shards[0]!.rooms.get(roomId)!.roomSeq, 1, death);
+  }
+});
+
 test("[DR4] a checkpoint stands behind the inputs of its tick, is written once in its time, and only of what has changed", () => {
   const telling = room((context) => ({ onTick: () => context.tellAll(1, new Uint8Array()) }));
   const rig = rigOf({ ...walking, rooms: [telling] });

@@ -293,6 +293,8 @@ export class RoomTable implements RoomSurroundings {
         this.#guard(host, "onAct", () => room.onAct?.(input.act));
         return;
       case "timer":
+        // In a replay: it has fired. The room may set it again.
+        host.timersDue?.delete(input.id);
         this.#guard(host, "onTimer", () => room.onTimer?.(input.id));
         return;
       case "ticked":
