@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { IntentWindow } from "./intent-window.js";
 
 const nobodyIsGone = () => false;
+const noEvents = { last: 0, released: 0 };
 
 /** A window with intents 1 to `count` out: odd ones for room 5 on shard 1, even ones for the field on shard 0. */
 function windowOf(count: number): IntentWindow {
@@ -22,11 +23,11 @@ test("[DS8] what several shards settled is durable when all of them are that far
   window.complete({ shard: 1, room: 5, applied: 1, tick: 12 }, nobodyIsGone);
   assert.equal(window.applied, 2);
   ticks[0] = 10;
-  assert.equal(window.settle(durableTick), false);
+  assert.equal(window.settle(durableTick, noEvents), false);
   ticks[1] = 11;
-  assert.equal(window.settle(durableTick), false);
+  assert.equal(window.settle(durableTick, noEvents), false);
   ticks[1] = 12;
-  assert.equal(window.settle(durableTick), true);
+  assert.equal(window.settle(durableTick, noEvents), true);
   assert.equal(window.durable, 2);
   assert.equal(window.awaitsJournal, false);
 });
@@ -40,18 +41,18 @@ test("[DS8] while the journal stands still, however many intents are settled, th
     window.add(seq, 0, 0);
     window.complete({ shard: 0, room: 0, applied: seq, tick: ++tick }, nobodyIsGone);
     assert.equal(
-      window.settle(() => durable),
+      window.settle(() => durable, noEvents),
       false,
     );
   }
   durable = 1;
-  window.settle(() => durable);
+  window.settle(() => durable, noEvents);
   assert.equal(window.durable, 1);
   durable = 4999;
-  window.settle(() => durable);
+  window.settle(() => durable, noEvents);
   assert.equal(window.durable, 1, "what came behind the first counts together");
   durable = 5000;
-  window.settle(() => durable);
+  window.settle(() => durable, noEvents);
   assert.equal(window.durable, 5000);
 });
 
@@ -84,4 +85,15 @@ test("[DS19] numbers settled before are passed over, one by one or all at once",
   other.restart();
   assert.equal(other.received, 9, "a client that begins anew counts on behind everything");
   assert.equal(other.accept(11), "skips");
+});
+
+test("[DS24] an intent is not durable before what it led to may leave: a refusal is heard first", () => {
+  const window = windowOf(1);
+  window.complete({ shard: 1, room: 5, applied: 1, tick: 10 }, nobodyIsGone);
+  const tickIsSafe = () => 10;
+  assert.equal(window.settle(tickIsSafe, { last: 4, released: 3 }), false);
+  // An event told later is not waited for.
+  assert.equal(window.settle(tickIsSafe, { last: 5, released: 3 }), false);
+  assert.equal(window.settle(tickIsSafe, { last: 5, released: 4 }), true);
+  assert.equal(window.durable, 1);
 });

@@ -31,6 +31,8 @@ export interface IntentReport {
 interface Milestone {
   readonly applied: number;
   readonly ticks: ReadonlyMap<number, number>;
+  /** The newest event told by then: what an intent led to, a refusal above all, is not overtaken by its being safe. */
+  readonly event: number;
 }
 
 export class IntentWindow {
@@ -136,16 +138,17 @@ export class IntentWindow {
     return this.#milestone !== null || this.applied > this.durable;
   }
 
-  /** Looks what has become safe. True when {@link durable} moved. */
-  settle(durableTick: DurableTick): boolean {
+  /** Looks what has become safe. True when {@link durable} moved. `events`: the session's, by number. */
+  settle(durableTick: DurableTick, events: { readonly last: number; readonly released: number }): boolean {
     const before = this.durable;
     for (;;) {
       if (this.#milestone === null) {
         const { applied } = this;
         if (applied <= this.durable) break;
-        this.#milestone = { applied, ticks: this.#ticks };
+        this.#milestone = { applied, ticks: this.#ticks, event: events.last };
         this.#ticks = new Map();
       }
+      if (events.released < Math.min(this.#milestone.event, events.last)) break;
       if (!isSafe(this.#milestone, durableTick)) break;
       this.durable = this.#milestone.applied;
       this.#milestone = null;

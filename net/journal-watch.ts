@@ -63,7 +63,7 @@ export class JournalWatch {
   /** Intents were settled. What is safe already is so at once: what net itself refuses, mostly. */
   onSettled(session: Session): void {
     const { intents } = session;
-    intents.settle(this.#durableTick);
+    intents.settle(this.#durableTick, session.events);
     if (intents.awaitsJournal) this.#unsettled.add(session);
     this.#parts.journal.changed(session);
   }
@@ -77,7 +77,8 @@ export class JournalWatch {
       this.#group = group;
       work += this.#release();
     }
-    let hasMoved = false;
+    // Events let go of may have been all that an acknowledgement waited for.
+    let hasMoved = work > 0;
     for (let shard = 0; shard < shardCount; shard++) {
       const tick = control.durable(shard);
       if (tick <= this.#ticks[shard]!) continue;
@@ -104,7 +105,7 @@ export class JournalWatch {
   #settle(nowMs: number): number {
     let work = 0;
     for (const session of this.#unsettled) {
-      if (session.intents.settle(this.#durableTick)) {
+      if (session.intents.settle(this.#durableTick, session.events)) {
         work++;
         this.#parts.journal.changed(session);
         if (this.#owed.length === 0) this.#owedDueMs = nowMs + limits.ackWaitMsMax;

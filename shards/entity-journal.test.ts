@@ -105,6 +105,19 @@ test("[DR16] after a start creatures stand where they last stood, each once, on 
   }
 });
 
+test("[DR19] who enters a room, or hears from one, is checkpointed with that tick", () => {
+  const rig = rigOf();
+  rig.seeEverything();
+  rig.step();
+  const before = entityRecords(rig).filter((entity) => entity.entityId === 1).length;
+  const { field } = rig.shards[0]!;
+  const { row, player } = field.members.get(1)!;
+  field.entities.health[row] = 77;
+  field.joinRoom(1, 1, { ...player, entityId: 1, cell: 0 });
+  rig.step();
+  assert.equal(entityRecords(rig).filter((entity) => entity.entityId === 1).length, before + 1);
+});
+
 test("[DR16] people stand where they last stood once their session is back, and are not told of a relocation", () => {
   const rig = rigOf();
   rig.seeEverything();

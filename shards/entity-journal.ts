@@ -27,6 +27,8 @@ export class EntityJournal {
   readonly #out = new ByteWriter(256);
   /** People whose session is not back yet, by entity. */
   readonly #returning = new Map<number, EntityRecord>();
+  /** People whose turn comes in this tick. */
+  readonly #due = new Set<number>();
   #forgetAtTick = -1;
 
   constructor(options: {
@@ -47,25 +49,41 @@ export class EntityJournal {
     this.#told = new Uint32Array(options.field.entities.capacity);
   }
 
+  /**
+   * A room has taken the person in or told them something: what that made of them goes to the journal with this tick. A
+   * start that put a fighter back as free would let them begin a second battle.
+   */
+  touch(session: number): void {
+    if (this.#field.members.has(session)) this.#due.add(session);
+  }
+
   /** This tick's share. */
   roll(tick: number): void {
     this.#forgetWhoStayedAway(tick);
-    const { entities, members } = this.#field;
-    const { flags, id, x, y, cell, capacity } = entities;
-    const out = this.#out;
+    for (const session of this.#due) {
+      const member = this.#field.members.get(session);
+      if (member !== undefined && this.#outlet.takesVolatile) this.#tell(member.row);
+    }
+    this.#due.clear();
+    const { flags, cell, capacity } = this.#field.entities;
     for (let row = tick % this.#periodTicks; row < capacity; row += this.#periodTicks) {
       if ((flags[row]! & (ROW_USED | ROW_GHOST)) !== ROW_USED || !this.#field.isAwake(cell[row]!)) continue;
       if (!this.#outlet.takesVolatile) return;
-      entities.packRow(row, out.clear());
-      const packed = out.bytes();
-      const hash = hashOf(packed);
-      if (hash === this.#told[row]) continue;
-      this.#told[row] = hash;
-      const entityId = id[row]!;
-      const playerId = members.get(entityId)?.player.playerId ?? nobody;
-      this.#outlet.entity({ entityId, playerId, x: x[row]!, y: y[row]!, row: packed });
-      this.#counters.add(shardMetric.entity_checkpoints_total);
+      this.#tell(row);
     }
+  }
+
+  #tell(row: number): void {
+    const { entities, members } = this.#field;
+    entities.packRow(row, this.#out.clear());
+    const packed = this.#out.bytes();
+    const hash = hashOf(packed);
+    if (hash === this.#told[row]) return;
+    this.#told[row] = hash;
+    const entityId = entities.id[row]!;
+    const playerId = members.get(entityId)?.player.playerId ?? nobody;
+    this.#outlet.entity({ entityId, playerId, x: entities.x[row]!, y: entities.y[row]!, row: packed });
+    this.#counters.add(shardMetric.entity_checkpoints_total);
   }
 
   /** The entity is no more: nothing of it is to come back. */

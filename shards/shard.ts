@@ -189,7 +189,10 @@ export class Shard {
         ownerOf,
         sendAct: (act) => this.#acts.send({ ...act, hops: 0 }),
         openRoom: (type, cell, roomOptions) => this.rooms.open(type, cell, roomOptions),
-        joinRoom: (roomId, session, player) => this.rooms.join(roomId, session, player),
+        joinRoom: (roomId, session, player) => {
+          this.#entities.touch(session);
+          return this.rooms.join(roomId, session, player);
+        },
         handOff: (row, cell) => this.#handoff.offer(row, cell),
         takeReturning: (session, playerId) => this.#entities.takeReturning(session, playerId),
         entityGone: (entityId, playerId) => this.#entities.gone(entityId, playerId),
@@ -440,7 +443,10 @@ export class Shard {
     this.field.tick = tick;
     this.rooms.tick = tick;
     this.#acts.deliver(this.field.entities, {
-      entity: (row, act) => this.field.receiveAct(row, act),
+      entity: (row, act) => {
+        if (act.fromRoom !== 0) this.#entities.touch(this.field.entities.id[row]!);
+        this.field.receiveAct(row, act);
+      },
       room: (roomId, act) => this.rooms.receiveAct(roomId, act),
       whereIs: (entityId) => this.#handoff.whereIs(entityId),
     });
