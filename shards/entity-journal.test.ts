@@ -173,7 +173,7 @@ test("[DR17] whoever left for good, or was removed, does not come back", () => {
   assert.equal(rig.kept.entities.has(id), false);
 });
 
-test("[DR19] who stood where the world is no more, or is kept with other columns, does not come back, and nothing else fails", () => {
+test("[DR24] who stood where the world is no more, or is kept with other columns, does not come back, and nothing else fails", () => {
   const rig = rigOf(2);
   rig.join(2, 35, 15);
   rig.seeEverything();
