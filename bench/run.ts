@@ -16,7 +16,7 @@ const here = new URL("./", import.meta.url);
 /** Suites that start servers, by name; each is `<name>.bench.js` beside this file. */
 export const serverSuites = ["world", "syscalls", "idle", "border", "auto-battle", "persistence"] as const;
 /** Folders whose `*.bench.js` make up the micro suite. */
-const microFolders = ["memory", "wire", "games", "shards", "micro/shards"] as const;
+const microFolders = ["memory", "wire", "games", "shards"] as const;
 
 export interface Suite {
   readonly name: string;

@@ -1,15 +1,15 @@
 /** What a shard pays to hand over a row, or anything else, to the store's thread: encoding and the lane, nothing after. */
-import { ByteWriter } from "../../../engine/lane/bytes.js";
-import { LaneWriter } from "../../../engine/lane/lane.js";
-import { silentLog } from "../../../engine/log.js";
-import { Counters, createCounters } from "../../../engine/memory/counters.js";
-import { createDoorbell, Doorbell } from "../../../engine/memory/doorbell.js";
-import { createRing, RingReader, RingWriter } from "../../../engine/memory/spsc-ring.js";
-import { shardCatalogue } from "../../../engine/metrics.js";
-import { newPlayer, type PlayerRow } from "../../../engine/player.js";
-import { Outlet } from "../../../shards/outlet.js";
-import type { BenchOptions, BenchRow } from "../../bench-row.js";
-import { nanosecondsEach } from "../../shards/nanoseconds.js";
+import { ByteWriter } from "../../engine/lane/bytes.js";
+import { LaneWriter } from "../../engine/lane/lane.js";
+import { silentLog } from "../../engine/log.js";
+import { Counters, createCounters } from "../../engine/memory/counters.js";
+import { createDoorbell, Doorbell } from "../../engine/memory/doorbell.js";
+import { createRing, RingReader, RingWriter } from "../../engine/memory/spsc-ring.js";
+import { shardCatalogue } from "../../engine/metrics.js";
+import { newPlayer, type PlayerRow } from "../../engine/player.js";
+import { Outlet } from "../../shards/outlet.js";
+import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { nanosecondsEach } from "./nanoseconds.js";
 
 const RING_BYTES = 1 << 22;
 const ROW_NS_MAX = 1000;
