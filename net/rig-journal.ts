@@ -144,7 +144,8 @@ export class RigJournal {
   /** What a process that starts now would be told: whole groups up to this one, on top of what was told to this one. */
   survivors(upToGroup = this.durable): Survivors {
     const kept = new Map(this.#survivors.sessions.map((session) => [session.session, Kept.of(session)]));
-    let { lastNumber } = this.#survivors;
+    // A session whose opening was lost while a shard's group knows its number: nobody else is to be given it.
+    let lastNumber = Math.max(this.#survivors.lastNumber, ...this.settled.keys());
     for (const { group, items } of this.groups) {
       if (group > upToGroup) break;
       for (const item of items) lastNumber = Math.max(lastNumber, replay(kept, item));
