@@ -3,11 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { silentLog } from "../engine/log.js";
-import { ManualClock } from "../engine/time.js";
-import { openWithin, parseMysqlUrl } from "./open-store.js";
-import { sqlitePlace } from "./sqlite-place.js";
-import { StoreRejected, StoreUnavailable } from "./store.js";
+import { parseMysqlUrl } from "./open-store.js";
+import { StoreRejected } from "./store.js";
 import { exactNumber } from "./store-values.js";
 
 test("[ST40] a MySQL URL names user, password, host, port and database, each escaped as URLs are", () => {
@@ -65,29 +62,4 @@ test("[ST43] a number that the program cannot hold exactly is refused, never rou
   assert.equal(exactNumber(-5n, "gold"), -5);
   for (const value of ["9007199254740992", 2n ** 60n, 0.5])
     assert.throws(() => exactNumber(value, "gold of player x"), StoreRejected);
-});
-
-test("[ST44] a start waits for a store that is not up yet, ever longer, and not for ever", async () => {
-  const place = await sqlitePlace();
-  const store = place.store();
-  const clock = new ManualClock();
-  const waits: number[] = [];
-  const sleep = async (ms: number) => {
-    waits.push(ms);
-    clock.advance(ms);
-  };
-  let failures = 3;
-  const open = store.open.bind(store);
-  store.open = async () => {
-    if (failures-- > 0) throw new StoreUnavailable("not yet");
-    await open();
-  };
-  await openWithin(store, { waitMs: 5000, clock, log: silentLog, sleep });
-  await store.close();
-  assert.deepEqual(waits, [50, 100, 200]);
-  failures = Number.POSITIVE_INFINITY;
-  const startMs = clock.nowMs();
-  await assert.rejects(openWithin(store, { waitMs: 5000, clock, log: silentLog, sleep }), /not yet/);
-  assert.equal(clock.nowMs() - startMs, 5000);
-  await place.release();
 });

@@ -1,17 +1,11 @@
-/** The store that the config names, and patience with one that is not up yet. */
+/** The store that the config names. */
 import { readFileSync } from "node:fs";
-import { setTimeout as systemSleep } from "node:timers/promises";
 import { assert } from "../engine/assert.js";
 import type { Config } from "../engine/config-schema.js";
-import type { Log } from "../engine/log.js";
-import type { Clock } from "../engine/time.js";
 import type { DataFolder } from "./data-folder.js";
 import { MysqlStore, type MysqlStoreOptions } from "./mysql-store.js";
 import { SqliteStore } from "./sqlite-store.js";
-import { type AuditedStore, type Store, StoreUnavailable } from "./store.js";
-
-const FIRST_WAIT_MS = 50;
-const WAIT_MS_MAX = 1000;
+import type { AuditedStore } from "./store.js";
 
 /** A store as configured, not open. The SQLite store's file is in `folder`, which this process holds; MySQL needs none. */
 export function createStore(config: Config["store"], folder: DataFolder | null): AuditedStore {
@@ -48,31 +42,4 @@ export function parseMysqlUrl(text: string): MysqlStoreOptions {
     ...(socketPath === null ? {} : { socketPath }),
     ...(tls === "verify" ? { tls: { rejectUnauthorized: true, verifyIdentity: true, ...authority } } : {}),
   };
-}
-
-/**
- * Opens a store that may still be starting. Throws its last StoreUnavailable when `waitMs` have passed, and at once
- * what is for good.
- */
-export async function openWithin(
-  store: Store,
-  options: {
-    readonly waitMs: number;
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly sleep?: (ms: number) => Promise<unknown>;
-  },
-): Promise<void> {
-  const { waitMs, clock, log, sleep = systemSleep } = options;
-  const deadlineMs = clock.nowMs() + waitMs;
-  for (let nextMs = FIRST_WAIT_MS; ; nextMs = Math.min(nextMs * 2, WAIT_MS_MAX)) {
-    try {
-      await store.open();
-      return;
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable) || error.isForGood || clock.nowMs() >= deadlineMs) throw error;
-      log.warn("the store cannot be opened yet", { reason: error.message });
-      await sleep(Math.min(nextMs, Math.max(0, deadlineMs - clock.nowMs())));
-    }
-  }
 }

@@ -3,36 +3,42 @@ import type { Log } from "../engine/log.js";
 import type { Clock } from "../engine/time.js";
 import type { Persistence } from "./persistence.js";
 
+export interface StartOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly rest: (ms: number) => Promise<unknown>;
+  readonly beat: (nowMs: number) => void;
+  readonly storeWaitMs: number;
+}
+
 /**
  * Reads the journal, then waits for the store, up to `storeWaitMs`: a store that is away by then is tried further on the
  * way. Throws what an operator must see to first: a damaged journal, and what keeps the store closed for good.
  */
-export async function openUp(
-  persistence: Persistence,
-  options: {
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly rest: (ms: number) => Promise<unknown>;
-    readonly beat: (nowMs: number) => void;
-    readonly storeWaitMs: number;
-  },
-): Promise<void> {
-  const { clock, log, rest, beat, storeWaitMs } = options;
+export async function openUp(persistence: Persistence, options: StartOptions): Promise<void> {
+  const { clock, log } = options;
   const beganMs = clock.nowMs();
   const { records, bytes } = await persistence.recover();
   const { image, batcher } = persistence;
-  let nowMs = clock.nowMs();
   if (records > 0)
     log.info("the journal is read", {
       records,
       bytes,
-      ms: Math.round(nowMs - beganMs),
+      ms: Math.round(clock.nowMs() - beganMs),
       rows: batcher.pending,
       rooms: image.rooms.size,
       sessions: image.sessions.size,
       entities: image.entities.size,
       grants: image.grants.size,
     });
+  await waitForStore(persistence, options);
+}
+
+/** Does the thread's work until the store is open, or has been waited for in vain. Throws what keeps it closed for good. */
+export async function waitForStore(persistence: Persistence, options: StartOptions): Promise<void> {
+  const { clock, log, rest, beat, storeWaitMs } = options;
+  const { batcher } = persistence;
+  let nowMs = clock.nowMs();
   const deadlineMs = nowMs + storeWaitMs;
   for (;;) {
     beat(nowMs);
