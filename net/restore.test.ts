@@ -22,6 +22,15 @@ import { ResumeTokens } from "./resume-token.js";
 import type { Survivors } from "./rig-journal.js";
 
 const empty = new Uint8Array(0);
+/** Session 1 in the durable room 5. */
+const seat = {
+  session: 1,
+  roomId: 5,
+  cell: 9,
+  roomType: "table",
+  staysWhenDropped: true,
+  isDurable: true,
+};
 const only = (heard: readonly HeardRecord[], type: number) => heard.filter((record) => record.type === type);
 const reader = (record: HeardRecord) => new ByteReader(record.payload);
 
@@ -335,25 +344,11 @@ test("[DS15] an image of a thousand events is replayed whole", () => {
 
 test("[DS16] until everybody is restored nobody gets in and nothing is taken from shards", () => {
   const { rig, welcome } = afterEvents(0);
-  rig.shards[0]!.roomJoined({
-    session: 1,
-    roomId: 5,
-    cell: 9,
-    roomType: "table",
-    staysWhenDropped: true,
-    isDurable: true,
-  });
+  rig.shards[0]!.roomJoined(seat);
   rig.endTick();
   const next = new GatewayRig({}, survivorsOf(rig));
   next.shards[0]!.hello(1);
-  next.shards[0]!.roomJoined({
-    session: 1,
-    roomId: 5,
-    cell: 9,
-    roomType: "table",
-    staysWhenDropped: true,
-    isDurable: true,
-  });
+  next.shards[0]!.roomJoined(seat);
   next.shards[0]!.restored(1);
   next.shards[0]!.endTick(0);
   next.clock.advance(100);
@@ -550,9 +545,8 @@ test("[DS19] who has logged in anew may not skip", () => {
 /** One who sat in a durable room 5, which told its event number 3, and in room 6. */
 function afterRooms(): { rig: GatewayRig; client: MemoryClient; welcome: WelcomeFields } {
   const { rig, client, welcome } = afterEvents(0);
-  const seat = { session: 1, cell: 9, roomType: "table", staysWhenDropped: true };
-  rig.shards[0]!.roomJoined({ ...seat, roomId: 5, isDurable: true });
-  rig.shards[0]!.roomJoined({ ...seat, roomId: 6 });
+  rig.shards[0]!.roomJoined(seat);
+  rig.shards[0]!.roomJoined({ ...seat, roomId: 6, isDurable: false });
   sayRoom(rig, 3);
   rig.endTick();
   rig.journal.take();
@@ -576,14 +570,7 @@ test("[DS20] a room that survived goes on without a word; one that did not is le
   next.duty();
   next.shards[0]!.hello(1);
   for (const roomSeq of [2, 3, 4]) sayRoom(next, roomSeq);
-  next.shards[0]!.roomJoined({
-    session: 1,
-    roomId: 5,
-    cell: 9,
-    roomType: "table",
-    staysWhenDropped: true,
-    isDurable: true,
-  });
+  next.shards[0]!.roomJoined(seat);
   next.shards[0]!.restored(1);
   next.shards[0]!.endTick(0);
   next.clock.advance(50);
@@ -626,8 +613,7 @@ test("[DS20] who was never told of a room hears that it is in it before the room
   next.duty();
   next.shards[0]!.hello(1);
   for (const roomSeq of [1, 2]) sayRoom(next, roomSeq);
-  const seat = { session: 1, cell: 9, roomType: "table", staysWhenDropped: true, isDurable: true };
-  next.shards[0]!.roomJoined({ ...seat, roomId: 5 });
+  next.shards[0]!.roomJoined(seat);
   next.shards[0]!.restored(1);
   next.shards[1]!.hello(1);
   next.shards[1]!.restored(1);
@@ -697,14 +683,7 @@ test("[DS20] a room whose member is not here any more is told to let go", () => 
   rig.duty();
   const next = restart(rig);
   next.shards[0]!.hello(1);
-  next.shards[0]!.roomJoined({
-    session: 1,
-    roomId: 5,
-    cell: 9,
-    roomType: "table",
-    staysWhenDropped: true,
-    isDurable: true,
-  });
+  next.shards[0]!.roomJoined(seat);
   next.shards[0]!.restored(1);
   next.shards[0]!.endTick(0);
   next.duty();
@@ -721,14 +700,7 @@ test("[DS20] who logs in anew is told of the rooms that survived, when they are 
   const next = restart(rig);
   next.duty();
   const fresh = next.connect("a");
-  next.shards[0]!.roomJoined({
-    session: 1,
-    roomId: 5,
-    cell: 9,
-    roomType: "table",
-    staysWhenDropped: true,
-    isDurable: true,
-  });
+  next.shards[0]!.roomJoined(seat);
   revive(next);
   next.duty();
   next.journal.take();
