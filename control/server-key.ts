@@ -1,6 +1,7 @@
 /** The secret by which this server knows its own tickets: 32 bytes in the data folder, readable by its user alone. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { secretBytes } from "../engine/prng.js";
+import { writeWhole } from "../engine/whole-file.js";
 import { exitCodes } from "../engine/wire/codes.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -37,17 +38,9 @@ export function loadServerKey(path: string): Uint8Array {
 
 function createServerKey(path: string): Uint8Array {
   const key = Uint8Array.from(secretBytes(SERVER_KEY_BYTES));
-  // Under another name first: a crash in here never leaves half a key.
-  const temporary = `${path}.new`;
   try {
-    const file = openSync(temporary, "w", 0o600);
-    try {
-      writeSync(file, key);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
+    // A crash in here never leaves half a key.
+    writeWhole(path, key, 0o600);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new StartRefused(

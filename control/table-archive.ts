@@ -1,17 +1,5 @@
 /** The sets of tables on disk, as control writes them: engine/room/table-folder.ts says where what lies. */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { manifestOf, type ParsedTable, parseTable, type TableSpecs } from "../engine/room/game-tables.js";
 import {
   currentPath,
@@ -24,6 +12,7 @@ import {
   TABLE_SETS_KEPT,
   tablePath,
 } from "../engine/room/table-folder.js";
+import { writeWhole } from "../engine/whole-file.js";
 
 /** A table with the bytes it was read from. */
 export interface StoredTable extends ParsedTable {
@@ -85,29 +74,5 @@ export class TableArchive {
       for (const hash of readManifest(this.#folder, id).values()) tables.add(`${hash}.json`);
     for (const name of readdirSync(this.#folder))
       if (name.endsWith(".json") && !tables.has(name)) rmSync(`${this.#folder}/${name}`, { force: true });
-  }
-}
-
-/** Under another name first: nobody ever finds half a file, not even after a power failure. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.new`;
-  const file = openSync(temporary, "w");
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
-  syncFolder(dirname(path));
-}
-
-function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }

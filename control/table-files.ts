@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Log } from "../engine/log.js";
 import type { TableSpec } from "../engine/room/game.js";
-import { parseTable, type TableSpecs, tableSetOf } from "../engine/room/game-tables.js";
+import { parseTable, reasonOf, type TableSpecs, tableSetOf } from "../engine/room/game-tables.js";
 import { TABLE_BYTES_MAX } from "../engine/room/table-folder.js";
 import { exitCodes } from "../engine/wire/codes.js";
 import { StartRefused } from "./start-refused.js";
@@ -246,8 +246,4 @@ function readTable(spec: TableSpec, path: string): StoredTable {
 
 function startRefused(file: string, error: unknown): StartRefused {
   return new StartRefused(exitCodes.config, `${file}: ${reasonOf(error)}`, { cause: error });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

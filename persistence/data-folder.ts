@@ -10,12 +10,9 @@
  */
 import {
   accessSync,
-  closeSync,
   constants,
-  fsyncSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -25,6 +22,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { secretBytes } from "../engine/prng.js";
+import { syncFolder } from "../engine/whole-file.js";
 
 const LOCK_FILE = "gridshard.lock";
 const HEIR_PREFIX = `${LOCK_FILE}.heir-of-`;
@@ -207,18 +205,6 @@ function startOf(pid: number): string | null {
     const code = codeOf(error);
     if (code === "ENOENT" || code === "EACCES" || code === "ESRCH") return null;
     throw error;
-  }
-}
-
-/** Makes names created in the folder survive a power cut. */
-export function syncFolder(path: string): void {
-  // Windows cannot open a folder, and needs no such call.
-  if (process.platform === "win32") return;
-  const folder = openSync(path, "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 

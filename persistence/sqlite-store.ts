@@ -14,7 +14,8 @@ import type { SQLiteValue, Database as SqliteDatabase, Statement } from "node-sq
 import sqlite from "node-sqlite3-wasm";
 import { assert } from "../engine/assert.js";
 import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
-import { type DataFolder, syncFolder } from "./data-folder.js";
+import { syncFolder } from "../engine/whole-file.js";
+import type { DataFolder } from "./data-folder.js";
 import { pendingMigrations, readMigrations } from "./migrations.js";
 import {
   type AppliedMigration,

@@ -245,6 +245,7 @@ function readable<T>(table: string, read: () => T): T {
   }
 }
 
-function reasonOf(error: unknown): string {
+/** What an error says. */
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
