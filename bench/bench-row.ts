@@ -14,7 +14,4 @@ export interface BenchRow {
   readonly wantAtMost?: number;
 }
 
-/** A suite: `smoke` runs it in small, only to show that it works. */
-export interface BenchOptions {
-  readonly smoke: boolean;
-}
+export type { BenchOptions } from "./measured.js";
