@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ByteWriter } from "../engine/lane/bytes.js";
+import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import {
   fromStore,
   readLoaded,
@@ -9,6 +9,7 @@ import {
   readRestoreRoom,
   readSessionImage,
 } from "../engine/lane/from-store.js";
+import { RecordParts } from "../engine/lane/parts.js";
 import {
   nobody,
   readEntity,
@@ -379,6 +380,39 @@ describe("recovery", () => {
       assert.ok(cut >= 0, "what was meant for the dead is ended as theirs");
       const rooms = told.slice(cut + 1).filter((line) => line.startsWith("room"));
       assert.equal(rooms.length, 2000);
+    }));
+
+  test("[RV18] what was kept while the rings were larger is given back in parts", () =>
+    withRig({ backBytes: 1024, shards: 1 }, async (rig) => {
+      const long = Array.from({ length: 1000 }, (_, index) => index & 255);
+      inputs(rig, 4, 1, 2);
+      checkpoint(rig, 6, ...long);
+      inputs(rig, 6, ...long, 7);
+      rig.endTick(0);
+      await rig.settle();
+      const parts = new RecordParts();
+      const told: Told[] = [];
+      const listen = () => {
+        rig.persistence.duty(rig.clock.nowMs());
+        for (const { type, from } of rig.shardRecords(0)) {
+          const whole = type === fromStore.restorePart ? parts.add(from) : { type, from };
+          if (whole !== undefined) told.push({ ...whole, from: new ByteReader(whole.from.rest()) });
+        }
+      };
+      rig.hello(0, 2);
+      listen();
+      // The thread dies amid the parts of a record.
+      rig.hello(0, 3);
+      for (let round = 0; round < 200; round++) listen();
+      const lines = shown(told);
+      assert.ok(lines.indexOf("end 2") >= 0);
+      assert.deepEqual(lines.slice(lines.indexOf("end 2") + 1), [
+        "room 4 from its inputs",
+        "inputs 4 t0 1,2",
+        `room 6 cp ${long}`,
+        `inputs 6 t0 ${long},7`,
+        "end 3",
+      ]);
     }));
 
   test("[RV16] a room is given back as of one instant, though its next checkpoint comes to count meanwhile", () =>

@@ -8,6 +8,7 @@ import {
   writeSessionImage,
 } from "../engine/lane/from-store.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
+import { partsOf } from "../engine/lane/parts.js";
 import { writeEntity } from "../engine/lane/to-store.js";
 import type { RecoveryImage } from "./recovery-image.js";
 
@@ -69,6 +70,8 @@ export class RestoreLane {
   readonly #lane: LaneWriter;
   readonly #out = new ByteWriter(4);
   #records: RestoreRecords | null = null;
+  /** What is left of a record that the lane takes in parts only. */
+  #parts: Iterator<ByteWriter> | null = null;
   #incarnation = 0;
   /** Records sent. */
   sent = 0;
@@ -87,23 +90,37 @@ export class RestoreLane {
     if (this.#records !== null)
       this.#lane.sendWriter(fromStore.restoreEnd, this.#out.clear().u32(this.#incarnation));
     this.#records = records;
+    this.#parts = null;
     this.#incarnation = incarnation;
   }
 
   /** One pass. Returns how many records it sent. */
   duty(): number {
     let sent = 0;
-    while (this.#records !== null && this.#lane.outboxBytes === 0) {
-      const next = this.#records.next();
-      if (next.done) this.#records = null;
+    // Into the outbox when the ring is full: then the loop ends.
+    while (this.#lane.outboxBytes === 0) {
+      const part = this.#parts?.next();
+      if (part?.done === false) this.#lane.sendWriter(fromStore.restorePart, part.value);
       else {
-        // Into the outbox when the ring is full: then the loop ends.
-        this.#lane.sendWriter(next.value.type, next.value.out);
+        this.#parts = null;
+        const next = this.#records?.next();
+        if (next?.done !== false) {
+          this.#records = null;
+          break;
+        }
+        this.#send(next.value);
         sent++;
       }
     }
     this.#lane.flush();
     this.sent += sent;
     return sent;
+  }
+
+  #send({ type, out }: Record): void {
+    const { recordLengthMax } = this.#lane.ring;
+    // The rings were larger when the journal took it.
+    if (out.length > recordLengthMax) this.#parts = partsOf(type, out.bytes().slice(), recordLengthMax);
+    else this.#lane.sendWriter(type, out);
   }
 }

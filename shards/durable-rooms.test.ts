@@ -316,6 +316,25 @@ test("[DR8] what was meant for a predecessor that died as it was restored is not
   assert.equal(rig.shards[0]!.rooms.activeCount, 1);
 });
 
+test("[DR25] a room comes back through smaller rings than it was kept through", () => {
+  const heardByRoom: number[] = [];
+  const type = room(() => ({
+    onIntent: (_member, intent) => {
+      heardByRoom.push(intent.seq, intent.body.length);
+    },
+  }));
+  const options = { ...walking, rooms: [type], checkpointSeconds: 100 };
+  const rig = rigOf({ ...options, ringBytes: 1 << 20 });
+  const roomId = open(rig);
+  for (let seq = 2; seq < 8; seq++) rig.roomIntent(1, 0, roomId, 1, seq, new Uint8Array(4000).fill(seq));
+  rig.run(2);
+  const before = heardByRoom.splice(0);
+  assert.equal(before.length, 12);
+  const next = rigOf({ ...options, ringBytes: 1 << 16, after: rig });
+  assert.deepEqual(heardByRoom, before, "everything in one tick, as it was");
+  assert.equal(next.shards[0]!.rooms.get(roomId)!.members.size, 1);
+});
+
 test("[DR9] a new room never gets the number of one that was restored, here or on another shard", () => {
   const rig = rigOf({ shards: 2 });
   const ids = new Set(Array.from({ length: 40 }, (_, seq) => open(rig, seq + 1)));

@@ -5,6 +5,7 @@
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import { fromStore, writeRestoreInputs, writeRestoreRoom } from "../engine/lane/from-store.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
+import { partsOf } from "../engine/lane/parts.js";
 import {
   type EntityRecord,
   type GrantRecord,
@@ -160,7 +161,7 @@ export class KeptJournal {
       if (!to.owns(cell)) continue;
       lane.sendWriter(fromStore.restoreRoom, writeRestoreRoom(out, { roomId, cell, checkpoint }));
       for (const input of inputs)
-        lane.sendWriter(fromStore.restoreInputs, writeRestoreInputs(out, { roomId, ...input }));
+        sendWhole(lane, fromStore.restoreInputs, writeRestoreInputs(out, { roomId, ...input }));
     }
     for (const entity of to.withEntities ? this.entities.values() : []) {
       if (to.owns(to.cellOf(entity))) lane.sendWriter(fromStore.restoreEntity, writeEntity(out, entity));
@@ -173,4 +174,12 @@ export class KeptJournal {
   grantsOf(playerId: string): GrantRecord[] {
     return [...this.grants.values()].filter((grant) => grant.playerId === playerId);
   }
+}
+
+function sendWhole(lane: LaneWriter, type: number, out: ByteWriter): void {
+  const { recordLengthMax } = lane.ring;
+  if (out.length <= recordLengthMax) lane.sendWriter(type, out);
+  else
+    for (const part of partsOf(type, out.bytes(), recordLengthMax))
+      lane.sendWriter(fromStore.restorePart, part);
 }

@@ -4,6 +4,7 @@
  */
 import { ByteReader } from "../engine/lane/bytes.js";
 import { fromStore, readRestoreInputs, readRestoreRoom } from "../engine/lane/from-store.js";
+import { RecordParts } from "../engine/lane/parts.js";
 import { readEntity } from "../engine/lane/to-store.js";
 import type { Counters } from "../engine/memory/counters.js";
 import type { RingReader } from "../engine/memory/spsc-ring.js";
@@ -20,7 +21,9 @@ export class Restoring {
   readonly #replay: RoomReplay;
   readonly #entities: EntityJournal;
   readonly #counters: Counters;
-  readonly #onDrained = (type: number, at: number, length: number) => this.#onRecord(type, at, length);
+  readonly #parts = new RecordParts();
+  readonly #onDrained = (type: number, at: number, length: number) =>
+    this.#onRecord(type, new ByteReader(this.#ring.bytes.subarray(at, at + length)));
   /** Everything has been told. */
   isDone = false;
 
@@ -47,8 +50,7 @@ export class Restoring {
     return this.#ring.drain(this.#onDrained, DRAIN_RECORDS_MAX);
   }
 
-  #onRecord(type: number, at: number, length: number): void {
-    const from = new ByteReader(this.#ring.bytes.subarray(at, at + length));
+  #onRecord(type: number, from: ByteReader): void {
     if (this.isDone) {
       this.#counters.add(shardMetric.records_stale_total);
       return;
@@ -63,6 +65,11 @@ export class Restoring {
       case fromStore.restoreEntity:
         this.#entities.restore(readEntity(from));
         return;
+      case fromStore.restorePart: {
+        const whole = this.#parts.add(from);
+        if (whole !== undefined) this.#onRecord(whole.type, whole.from);
+        return;
+      }
       case fromStore.restoreEnd:
         if (from.u32() === this.#incarnation) this.isDone = true;
         // What came before was meant for a predecessor that did not live to hear the end of it.

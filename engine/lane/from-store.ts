@@ -26,6 +26,8 @@ export const fromStore = {
   restoreEntity: 12,
   /** u32 incarnation, as in the hello that this ends the answer to. */
   restoreEnd: 13,
+  /** One of the above, longer than the lane takes: see parts.ts. */
+  restorePart: 14,
 } as const;
 
 export interface LoadedRecord {
