@@ -172,7 +172,27 @@ test("[AD4] ready means that every thread beats; what is missing is named, and w
     view.control.setJournalState("failing");
     assert.deepEqual(await ready(), []);
     assert.match(seen.impaired[1]!, /disk does not write/);
+    store.set(persistenceMetric.players_held, 0);
     store.set(persistenceMetric.store_up, 1);
+    view.control.setJournalState("full");
+    const { pendingRowsMax } = view.options.config.store;
+    for (const [isImageFull, rows, want] of [
+      [1, 0, ["more is to be brought back at a start than can be kept in memory"]],
+      [0, 0, ["too much waits for the store"]],
+      [
+        1,
+        pendingRowsMax,
+        ["more is to be brought back at a start than can be kept in memory", "too much waits for the store"],
+      ],
+    ] as const) {
+      store.set(persistenceMetric.image_full, isImageFull);
+      store.set(persistenceMetric.rows_pending, rows);
+      await ready();
+      assert.deepEqual(
+        seen.impaired.map((reason) => reason.split(":")[0]),
+        want,
+      );
+    }
     clock.advance(6000);
     // Persistence may be held up by a disk for longer than others.
     for (const thread of [0, 2, 3]) view.control.beat(thread, clock.nowMs());

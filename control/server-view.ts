@@ -96,13 +96,28 @@ export class ServerView {
       reasons.push(
         "the store does not answer: rows wait in the journal, and players it does not know cannot enter",
       );
-    if (journalState === "full")
+    const isImageFull = this.persistence.get(persistenceMetric.image_full) === 1;
+    if (isImageFull)
+      reasons.push(
+        "more is to be brought back at a start than can be kept in memory: what must be durable is refused",
+      );
+    if (journalState === "full" && !(isImageFull && this.#hasStoreCaughtUp()))
       reasons.push("too much waits for the store: what must be durable is refused");
     if (journalState === "failing")
       reasons.push("the journal's disk does not write: what must be durable is refused");
     if (this.persistence.get(persistenceMetric.players_held) > 0)
       reasons.push("rows of some players are set aside: see dead_letters in the store");
     return reasons;
+  }
+
+  /** Whether no more rows wait for a store that answers than a full journal is opened again with. */
+  #hasStoreCaughtUp(): boolean {
+    const { pendingRowsMax } = this.options.config.store;
+    const { bytesMax } = this.options.config.journal;
+    return (
+      this.persistence.get(persistenceMetric.rows_pending) <= pendingRowsMax * 0.9 &&
+      this.persistence.get(persistenceMetric.journal_bytes) <= bytesMax * 0.9
+    );
   }
 
   /** How long a thread may be silent. Persistence waits for a disk inside its store, and a disk may stall for seconds. */

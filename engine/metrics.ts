@@ -116,6 +116,9 @@ const persistence = catalogue({
   journal_refused_total: counter("Groups that had to wait because the journal's disk did not keep up"),
   durable_lag: gauge("Groups appended and not durable yet"),
   image_bytes: gauge("Memory of what is to be restored after a crash"),
+  image_full: gauge(
+    "1 while what is to be restored is more than may be kept, so that the journal counts as full",
+  ),
   image_rooms: gauge("Durable rooms that would be restored"),
   image_sessions: gauge("Sessions that would be restored"),
   image_entities: gauge("Entities that would be restored"),

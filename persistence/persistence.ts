@@ -85,6 +85,7 @@ export class Persistence {
   /** People as of the last checkpoints before the start, until they have been loaded. */
   readonly #places = new Map<string, { readonly x: number; readonly y: number }>();
   #state: JournalState = "accepting";
+  #isImageFull = false;
   #isRecovered = false;
   #rowsIn = 0;
   #restoredRooms = 0;
@@ -322,19 +323,15 @@ export class Persistence {
 
   #tellState(): void {
     const { journal, control, limits, log } = this.#options;
-    const isFull =
-      this.#state === "full"
-        ? this.batcher.pending > limits.pendingRowsMax * 0.9 || this.image.bytes > limits.imageBytesMax * 0.9
-        : this.batcher.isFull || this.image.bytes > limits.imageBytesMax;
+    // What is full stays so until there is room worth the name.
+    this.#isImageFull = this.image.bytes > limits.imageBytesMax * (this.#isImageFull ? 0.9 : 1);
+    const areRowsFull =
+      this.#state === "full" ? this.batcher.pending > limits.pendingRowsMax * 0.9 : this.batcher.isFull;
+    const isFull = areRowsFull || this.#isImageFull;
     const state = journal.state === "accepting" && isFull ? "full" : journal.state;
     if (state === this.#state) return;
     // The journal speaks for itself; this is about what only the batcher and the image know.
-    if (
-      isFull &&
-      journal.state === "accepting" &&
-      !this.batcher.isFull &&
-      this.image.bytes > limits.imageBytesMax
-    )
+    if (isFull && journal.state === "accepting" && !this.batcher.isFull && this.#isImageFull)
       log.error(
         "more is to be brought back at a start than can be kept in memory: what must be durable is refused",
         {
@@ -388,6 +385,7 @@ export class Persistence {
     counters.set(metric.journal_refused_total, journal.refused);
     counters.set(metric.durable_lag, this.#words.length);
     counters.set(metric.image_bytes, image.bytes);
+    counters.set(metric.image_full, this.#isImageFull ? 1 : 0);
     counters.set(metric.image_rooms, image.rooms.size);
     counters.set(metric.image_sessions, image.sessions.size);
     counters.set(metric.image_entities, image.entities.size);

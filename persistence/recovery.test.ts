@@ -493,11 +493,13 @@ describe("recovery", () => {
       await rig.settle();
       assert.equal(rig.control.journalState, "full");
       assert.match(rig.logged.join(), /more is to be brought back.*checkpointSeconds/);
+      assert.equal(rig.counters.get(metric.image_full), 1);
       checkpoint(rig, 4, 1);
       rig.endTick(0);
       rig.endNet();
       await rig.settle();
       assert.equal(rig.control.journalState, "accepting");
+      assert.equal(rig.counters.get(metric.image_full), 0);
     }));
 
   test("[RV12] a group of the journal that nobody can read refuses the start, and says at which position", () =>
