@@ -8,6 +8,8 @@ import type { Behaviour } from "./options.js";
 const FULL_SPEED = 127;
 /** Keeps bots from pressing against the edge, where a step in a new direction would not show. */
 const EDGE_CELLS = 0.75;
+/** How far from the middle of the world those who gather turn back; they walk a little further before they do. */
+const GATHER_CELLS = 0.3;
 /** How far behind the border a zigzagging bot turns: past the server's hysteresis, not out of the cell. */
 const ZIGZAG_METERS = 5;
 
@@ -47,6 +49,7 @@ export class Walk {
   /** Decides the direction of the intent due now. `target`: who a fighter goes after. */
   step(nowMs: number, place: Place, target?: Place): void {
     if (this.#behaviour === "zigzag") this.#zigzag(place);
+    else if (this.#behaviour === "gather") this.#gather(nowMs, place);
     else if (this.#behaviour === "fight" && target !== undefined)
       this.#towards(target.x - place.x, target.y - place.y);
     else this.#wander(nowMs, place);
@@ -65,6 +68,16 @@ export class Walk {
     if (place.y < margin) dy = Math.abs(dy);
     else if (place.y > heightCells * cellSizeMeters - margin) dy = -Math.abs(dy);
     this.#towards(dx, dy);
+  }
+
+  /** Wanders about the middle of the world, never out of the cell that holds it. */
+  #gather(nowMs: number, place: Place): void {
+    const { cellSizeMeters: size, widthCells, heightCells } = this.#world;
+    const outX = (Math.floor(widthCells / 2) + 0.5) * size - place.x;
+    const outY = (Math.floor(heightCells / 2) + 0.5) * size - place.y;
+    const reach = size * GATHER_CELLS;
+    if (outX * outX + outY * outY > reach * reach) this.#towards(outX, outY);
+    else this.#wander(nowMs, place);
   }
 
   #isLeaving(place: Place): boolean {

@@ -52,6 +52,7 @@ export class Bot {
   #reliableApplied = 0;
   #reliableDebt = 0;
   #isLeaving = false;
+  #hasPaused = false;
   #lastEvent = 0;
   #ackedEvent = 0;
   #battle = 0;
@@ -100,6 +101,21 @@ export class Bot {
 
   get isPlaced(): boolean {
     return this.#sight?.isPlaced ?? false;
+  }
+
+  /** It sees all there is to see: {@link BotSight.isWhole}. */
+  isWhole(since?: number): boolean {
+    return this.#sight?.isWhole(since) ?? false;
+  }
+
+  /** Reads nothing until {@link resume}; goes on sending. */
+  pause(): void {
+    this.#hasPaused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
   }
 
   /** The move due at `dueMs`, and whatever reliable intent is due with it. */
@@ -297,6 +313,8 @@ export class Bot {
   #onEvent(bytes: Uint8Array): void {
     const { totals, errors } = this.#measures;
     const { scope, kind, seq, body } = decodeEvent(bytes);
+    // What was dropped because it did not read comes again, and some that it had with it.
+    if (this.#hasPaused && seq <= this.#lastEvent) return;
     totals.events++;
     if (seq !== this.#lastEvent + 1) errors.add("eventOrder", `event ${seq} after ${this.#lastEvent}`);
     this.#lastEvent = Math.max(seq, this.#lastEvent);

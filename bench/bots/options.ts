@@ -1,7 +1,7 @@
 /** What `gridshard bots` can be told, parsed once. */
 import { parseArgs } from "node:util";
 
-export const behaviours = ["wander", "zigzag", "fight", "idle"] as const;
+export const behaviours = ["wander", "zigzag", "gather", "fight", "idle"] as const;
 export type Behaviour = (typeof behaviours)[number];
 
 export interface BotOptions {

@@ -126,6 +126,15 @@ export class BotSight implements FrameSink {
     return this.#cells.size;
   }
 
+  /** The own entity is in sight and every cell's keyframe has come; `since`: and none was last heard of before this tick. */
+  isWhole(since?: number): boolean {
+    if (this.#own === undefined) return false;
+    for (const { hasKeyframe, tick } of this.#cells.values()) {
+      if (!hasKeyframe || (since !== undefined && ((tick - since) << 16) >> 16 < 0)) return false;
+    }
+    return true;
+  }
+
   /** A cell frame. */
   frame(bytes: Uint8Array): void {
     try {

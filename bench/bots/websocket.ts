@@ -122,6 +122,15 @@ export class BotSocket {
     }
   }
 
+  /** Reads nothing more, so that what the server sends piles up, until {@link resume}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   /** Drops the socket as a broken network would. */
   destroy(): void {
     this.#socket.destroy();
