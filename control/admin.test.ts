@@ -21,6 +21,7 @@ import { PrometheusText } from "./prometheus.js";
 import { type ReadFamily, readPrometheus } from "./prometheus-reader.js";
 import { serverMetrics } from "./server-metrics.js";
 import { ServerView } from "./server-view.js";
+import type { TablesStatus } from "./table-files.js";
 
 const TOKEN = "a token of some length";
 
@@ -31,7 +32,7 @@ interface Reply {
 }
 
 /** A view of a server of which only the shared memory exists. */
-function viewOf() {
+function viewOf(tables: () => TablesStatus | null = () => null) {
   const { config } = loadConfig({ environment: {}, settings: ["shards.count=3", "world.widthCells=7"] });
   const wiring = createWiring(config);
   const clock = new ManualClock(1_000_000);
@@ -43,6 +44,7 @@ function viewOf() {
     roomTypes: ["battle", "chat"],
     hasShardBeaten: (shard) => view.control.heartbeat(shard) !== 0,
     shardRestarts: (shard) => shard,
+    tables,
   });
   const grid = createGrid(config.world.widthCells, config.world.heightCells, config.world.cellSizeMeters);
   assignPartition(view.ownership, partition(grid, 3));
@@ -296,5 +298,35 @@ test("[AD7] the state of the server is JSON with every counter, and no secret", 
     );
     assert.equal(Object.keys(stats.net.counters).length, netCatalogue.length);
     assert.equal(stats.persistence.counters.store_up, 1);
+  });
+});
+
+test("[AD9] /metrics says of each table which version is in force, how often it was reloaded and how often refused", async () => {
+  const species = { name: "species", hash: "a1".repeat(32), rows: 12, file: "/x", refused: "" };
+  const items = { name: "items", hash: "b2".repeat(32), rows: 3, file: "/y", refused: "row 1: no" };
+  const { view, bringUp } = viewOf(() => ({
+    set: "s",
+    refusals: 4,
+    tables: [
+      { ...species, reloads: 2, refusals: 0 },
+      { ...items, reloads: 0, refusals: 4 },
+    ],
+  }));
+  bringUp();
+  await withAdmin(view, "", async (ask) => {
+    const lines = (await ask("/metrics")).body.split("\n");
+    const told = lines.filter((line) => line.startsWith("gridshard_table_"));
+    assert.deepEqual(told, [
+      'gridshard_table_info{table="species",version="a1a1a1a1a1a1"} 1',
+      'gridshard_table_info{table="items",version="b2b2b2b2b2b2"} 1',
+      'gridshard_table_rows{table="species"} 12',
+      'gridshard_table_rows{table="items"} 3',
+      'gridshard_table_reloads_total{table="species"} 2',
+      'gridshard_table_reloads_total{table="items"} 0',
+      'gridshard_table_refusals_total{table="species"} 0',
+      'gridshard_table_refusals_total{table="items"} 4',
+      'gridshard_table_refused{table="species"} 0',
+      'gridshard_table_refused{table="items"} 1',
+    ]);
   });
 });

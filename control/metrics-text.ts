@@ -21,6 +21,7 @@ export function metricsText(view: ServerView): string {
   writeCatalogue(out, "gridshard_persistence_", persistenceCatalogue, [
     { counters: view.persistence, labels: {} },
   ]);
+  writeTables(out, view);
   writeLanes(out, view);
   writeHistograms(out, view);
   return out.text();
@@ -61,6 +62,23 @@ function writeCatalogue(
     out.family({ name: prefix + name, help, type: kind === "counter" ? "counter" : "gauge" });
     for (const { counters, labels } of blocks) out.sample(counters.get(index), labels);
   });
+}
+
+/** Digits of a table's hash that are shown: enough to tell versions apart. */
+const VERSION_DIGITS = 12;
+
+function writeTables(out: PrometheusText, view: ServerView): void {
+  const tables = view.options.tables?.()?.tables ?? [];
+  out.family(serverMetrics.tableInfo);
+  for (const { name, hash } of tables) out.sample(1, { table: name, version: hash.slice(0, VERSION_DIGITS) });
+  out.family(serverMetrics.tableRows);
+  for (const { name, rows } of tables) out.sample(rows, { table: name });
+  out.family(serverMetrics.tableReloads);
+  for (const { name, reloads } of tables) out.sample(reloads, { table: name });
+  out.family(serverMetrics.tableRefusals);
+  for (const { name, refusals } of tables) out.sample(refusals, { table: name });
+  out.family(serverMetrics.tableRefused);
+  for (const { name, refused } of tables) out.sample(refused === "" ? 0 : 1, { table: name });
 }
 
 function writeLanes(out: PrometheusText, view: ServerView): void {

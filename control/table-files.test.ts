@@ -166,6 +166,36 @@ test("[TB4] tables that do not go together are refused together, until the other
   assert.deepEqual(tables.current.rows(garden.plants), [{ name: "tulip", petals: 6 }]);
 });
 
+test("[TB13] each table counts what was put in force of it, and what was refused, for itself or with others", (t) => {
+  const garden = new Garden(t);
+  const files = garden.open();
+  const counts = () =>
+    files
+      .describe()
+      .tables.map(({ name, reloads, refusals, refused }) => [name, reloads, refusals, refused !== ""]);
+  const put = (name: string, json: unknown) => {
+    garden.write(garden.operator, name, json);
+    garden.look();
+    return counts();
+  };
+  assert.deepEqual(counts(), [
+    ["plants", 0, 0, false],
+    ["beds", 0, 0, false],
+  ]);
+  assert.deepEqual(put("plants", "nothing"), [
+    ["plants", 0, 1, true],
+    ["beds", 0, 0, false],
+  ]);
+  assert.deepEqual(put("beds", [{ plant: "tulip" }]), [
+    ["plants", 0, 1, true],
+    ["beds", 0, 1, true],
+  ]);
+  assert.deepEqual(put("plants", [{ name: "tulip", petals: 6 }]), [
+    ["plants", 1, 1, false],
+    ["beds", 1, 1, false],
+  ]);
+});
+
 test("[TB5] an operator's file goes before the shipped one, and without it the shipped one is in force again", (t) => {
   const garden = new Garden(t);
   garden.write(garden.operator, "plants", [{ name: "rose", petals: 8 }]);

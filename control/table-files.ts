@@ -36,6 +36,10 @@ export interface TableStatus {
   readonly file: string;
   /** Why what the file says now is not in force; "" when it is. */
   readonly refused: string;
+  /** Times that other rows of it were put in force since the start. */
+  readonly reloads: number;
+  /** Times that a file of it was refused since the start, for itself or for not going together with the others. */
+  readonly refusals: number;
 }
 
 export interface TablesStatus {
@@ -59,6 +63,8 @@ interface Watched {
   /** Read and found good, but not in force as long as the tables do not go together. */
   candidate: StoredTable;
   refused: string;
+  reloads: number;
+  refusals: number;
 }
 
 export class TableFiles {
@@ -86,12 +92,14 @@ export class TableFiles {
   }
 
   describe(): TablesStatus {
-    const tables = this.#watched.map(({ spec, path, inForce, refused }) => ({
+    const tables = this.#watched.map(({ spec, path, inForce, refused, reloads, refusals }) => ({
       name: spec.name,
       hash: inForce.hash,
       rows: inForce.rows.length,
       file: path,
       refused,
+      reloads,
+      refusals,
     }));
     return { set: this.#setId, refusals: this.#refusals, tables };
   }
@@ -142,7 +150,8 @@ export class TableFiles {
         refused = this.#refuse(spec.name, path, error);
       }
       const marks = { markRead: mark, markSeen: mark };
-      this.#watched.push({ spec, path, ...marks, inForce: table, candidate: table, refused });
+      const counts = { reloads: 0, refusals: refused === "" ? 0 : 1 };
+      this.#watched.push({ spec, path, ...marks, inForce: table, candidate: table, refused, ...counts });
     }
     try {
       tableSetOf(specs, this.#candidates());
@@ -153,7 +162,7 @@ export class TableFiles {
       const reason = this.#refuse(names, files, error);
       for (const watched of this.#watched) {
         watched.inForce = before.get(watched.spec.name)!;
-        if (watched.inForce.hash !== watched.candidate.hash) watched.refused = reason;
+        if (watched.inForce.hash !== watched.candidate.hash) keepOut(watched, reason);
       }
     }
   }
@@ -179,7 +188,7 @@ export class TableFiles {
       watched.refused = "";
     } catch (error) {
       watched.candidate = watched.inForce;
-      watched.refused = this.#refuse(watched.spec.name, watched.path, error);
+      keepOut(watched, this.#refuse(watched.spec.name, watched.path, error));
     }
   }
 
@@ -194,12 +203,13 @@ export class TableFiles {
       this.#setId = this.#archive.put(this.#candidates());
     } catch (error) {
       const reason = this.#refuse(names, changed.map(({ path }) => path).join(", "), error);
-      for (const watched of changed) watched.refused = reason;
+      for (const watched of changed) keepOut(watched, reason);
       return;
     }
     for (const watched of changed) {
       watched.inForce = watched.candidate;
       watched.refused = "";
+      watched.reloads++;
     }
     log.info("tables are in force", { tables: names, set: this.#setId });
     onChange();
@@ -228,6 +238,11 @@ export class TableFiles {
     }
     return fileURLToPath(spec.file);
   }
+}
+
+function keepOut(watched: Watched, reason: string): void {
+  watched.refused = reason;
+  watched.refusals++;
 }
 
 /** Changes whenever the file does; "" when there is none. The path is part of it: another file is a change. */
