@@ -28,17 +28,20 @@ export interface ChildServerOptions {
   readonly prefix?: readonly string[];
 }
 
-/** What /stats says, as far as benches look. */
+/** What /stats says, as far as benches look. `systemThread` is the kernel's number of the thread. */
 export interface ServerStats {
   readonly residentBytes: number;
   readonly shards: readonly {
-    readonly cpuSeconds: number | null;
+    readonly systemThread: number;
     readonly isTicking: boolean;
     readonly tickMs: { readonly p50: number; readonly p99: number; readonly max: number };
     readonly counters: Readonly<Record<string, number>>;
   }[];
-  readonly net: { readonly cpuSeconds: number | null; readonly counters: Readonly<Record<string, number>> };
-  readonly persistence: { readonly counters: Readonly<Record<string, number>> };
+  readonly net: { readonly systemThread: number; readonly counters: Readonly<Record<string, number>> };
+  readonly persistence: {
+    readonly systemThread: number;
+    readonly counters: Readonly<Record<string, number>>;
+  };
 }
 
 /** URL of a bench's game module, for the config's `games`. */

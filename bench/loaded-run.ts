@@ -8,17 +8,55 @@ import type { BotReport } from "./bots/report.js";
 import { runSwarmApart } from "./bots/swarm.js";
 import { ChildServer, type ChildServerOptions, type ServerStats } from "./child-server.js";
 import type { FloorOptions } from "./floor-server.js";
-import { cpuSecondsOf } from "./process-cpu.js";
+import type { Figures } from "./measured.js";
+import { type CpuReading, readCpu, residentBytesOf, threadSeconds } from "./process-cpu.js";
 
 export interface LoadedRun {
   readonly report: BotReport;
-  /** CPU of the whole server process over the window. */
+  /** CPU of the whole server process over the window, and of its parts, which NaN are where it is a single thread. */
   readonly cores: number;
-  /** CPU of its threads, where the server tells. */
   readonly netCores: number;
   readonly shardCores: number;
+  readonly persistenceCores: number;
+  /** Main thread, compilers, garbage collectors, threads of libuv. */
+  readonly restCores: number;
+  /** Memory of the process at the end of the window. */
+  readonly residentBytes: number;
   /** State of the server with everybody still in, but standing still: nobody is between two shards. */
   readonly statsSettled: ServerStats | undefined;
+}
+
+/** What is measured of every run with clients, by the names of the catalogue. */
+export function figuresOf(run: LoadedRun): Figures {
+  const { report } = run;
+  const { clients } = report.options;
+  const errors = Object.values(report.errors).reduce((sum, count) => sum + count, 0);
+  const ticksPerSecond = 1000 / report.tickPeriodMs;
+  const parts = {
+    netCores: run.netCores,
+    shardCores: run.shardCores,
+    persistenceCores: run.persistenceCores,
+    restCores: run.restCores,
+  };
+  return {
+    cpuCores: run.cores,
+    ...(Number.isNaN(run.netCores) ? {} : parts),
+    usPerClientTick: (run.cores * 1e6) / (clients * ticksPerSecond),
+    lateMsP50: report.lateness.p50Ms,
+    lateMsP99: report.lateness.p99Ms,
+    lateMsMax: report.lateness.maxMs,
+    // The bare server moves nobody as they ask.
+    ...(report.effect.count === 0 || run.statsSettled === undefined
+      ? {}
+      : { effectMsP50: report.effect.p50Ms, effectMsP99: report.effect.p99Ms }),
+    bytesPerClientSecond: report.kilobytesPerSecondPerClient * 1000,
+    messagesPerClientSecond: report.messagesPerSecondPerClient,
+    inSight: report.entitiesInSightMean - 1,
+    rssMB: run.residentBytes / 1e6,
+    generatorCores: report.generatorCpuCores,
+    generatorLateMsP99: report.generatorLateness.p99Ms,
+    errors: errors + clients - report.liveAtEnd,
+  };
 }
 
 /** Bot options from what differs from the command's defaults. */
@@ -36,27 +74,27 @@ export async function runLoaded(
   const child = await ChildServer.start(server);
   try {
     let before: ServerStats | undefined;
-    let after: ServerStats | undefined;
     let settled: ServerStats | undefined;
     const run = await measure(child.pid, botOptions(child.url, bots), {
       onWindowStart: async () => {
         before = await child.stats();
       },
-      onWindowEnd: async () => {
-        after = await child.stats();
-      },
       onSettled: async () => {
         settled = await child.stats();
       },
     });
-    const seconds = run.report.windowSeconds;
-    const spent = (of: (stats: ServerStats) => number) => (of(after!) - of(before!)) / seconds;
+    const { shards, net, persistence } = before!;
+    const coresOf = (threads: readonly number[]) =>
+      threadSeconds(run.from, run.to, threads) / run.report.windowSeconds;
+    const netCores = coresOf([net.systemThread]);
+    const shardCores = coresOf(shards.map(({ systemThread }) => systemThread));
+    const persistenceCores = coresOf([persistence.systemThread]);
     return {
       ...run,
-      netCores: spent((stats) => stats.net.cpuSeconds ?? Number.NaN),
-      shardCores: spent((stats) =>
-        stats.shards.reduce((sum, shard) => sum + (shard.cpuSeconds ?? Number.NaN), 0),
-      ),
+      netCores,
+      shardCores,
+      persistenceCores,
+      restCores: Math.max(0, run.cores - netCores - shardCores - persistenceCores),
       statsSettled: settled,
     };
   } finally {
@@ -76,7 +114,8 @@ export async function runFloor(
   try {
     const url = await firstLineOf(child);
     const run = await measure(child.pid!, botOptions(url, bots), {});
-    return { ...run, netCores: Number.NaN, shardCores: Number.NaN, statsSettled: undefined };
+    const parts = { netCores: Number.NaN, shardCores: Number.NaN, persistenceCores: Number.NaN };
+    return { ...run, ...parts, restCores: Number.NaN, statsSettled: undefined };
   } finally {
     const exited = child.exitCode === null ? once(child, "exit") : undefined;
     child.kill("SIGTERM");
@@ -96,27 +135,32 @@ async function firstLineOf(child: ChildProcess): Promise<string> {
 
 interface WindowHooks {
   onWindowStart?(): Promise<void>;
-  onWindowEnd?(): Promise<void>;
   onSettled?(): Promise<void>;
 }
 
-async function measure(
-  pid: number,
-  options: BotOptions,
-  hooks: WindowHooks,
-): Promise<{ report: BotReport; cores: number }> {
-  let startedAt = 0;
-  let spent = 0;
+interface Window {
+  readonly report: BotReport;
+  readonly cores: number;
+  readonly residentBytes: number;
+  readonly from: CpuReading;
+  readonly to: CpuReading;
+}
+
+async function measure(pid: number, options: BotOptions, hooks: WindowHooks): Promise<Window> {
+  let from: CpuReading | undefined;
+  let to: CpuReading | undefined;
+  let residentBytes = 0;
   const report = await runSwarmApart(options, {
     onWindowStart: async () => {
       await hooks.onWindowStart?.();
-      startedAt = cpuSecondsOf(pid);
+      from = readCpu(pid);
     },
-    onWindowEnd: async () => {
-      spent = cpuSecondsOf(pid) - startedAt;
-      await hooks.onWindowEnd?.();
+    onWindowEnd: () => {
+      to = readCpu(pid);
+      residentBytes = residentBytesOf(pid);
     },
     onSettled: () => hooks.onSettled?.(),
   });
-  return { report, cores: spent / report.windowSeconds };
+  const cores = (to!.seconds - from!.seconds) / report.windowSeconds;
+  return { report, cores, residentBytes, from: from!, to: to! };
 }

@@ -1,14 +1,46 @@
-/** CPU time and memory of another process, as Linux tells. */
+/** CPU time and memory of another process and of its threads, as Linux tells. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 let ticksPerSecond = 0;
 
-/** Seconds of CPU, user and system, of all threads of the process so far. */
+/** Seconds of CPU, user and system, of all threads of the process so far, those that have ended too. */
 export function cpuSecondsOf(pid: number): number {
+  return secondsIn(readFileSync(`/proc/${pid}/stat`, "utf8"));
+}
+
+/** One reading of the whole process and of each of its threads, by the kernel's number of the thread. */
+export interface CpuReading {
+  readonly seconds: number;
+  readonly threads: ReadonlyMap<number, number>;
+}
+
+/** Reads both at one moment, so that the parts are parts of this whole. */
+export function readCpu(pid: number): CpuReading {
+  const threads = new Map<number, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      threads.set(Number(thread), secondsIn(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")));
+    } catch (error) {
+      // It ended between the listing and the reading.
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT" && code !== "ESRCH") throw error;
+    }
+  }
+  return { seconds: cpuSecondsOf(pid), threads };
+}
+
+/** Seconds that these threads have used from one reading to the next; one that began in between counts from its beginning. */
+export function threadSeconds(from: CpuReading, to: CpuReading, threads: readonly number[]): number {
+  return threads.reduce(
+    (sum, thread) => sum + (to.threads.get(thread) ?? Number.NaN) - (from.threads.get(thread) ?? 0),
+    0,
+  );
+}
+
+function secondsIn(stat: string): number {
   if (ticksPerSecond === 0)
     ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name in parentheses may hold spaces; what follows it does not.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;

@@ -37,6 +37,7 @@ export function statsOf(view: ServerView): object {
         restarts: options.shardRestarts(shard),
         isTicking: control.isTicking(shard),
         cells: cells[shard],
+        systemThread: control.systemThreadId(shard),
         cpuSeconds: cpuSeconds(shard),
         tickMs: {
           p50: ticks.percentile(50) / 1000,
@@ -46,8 +47,13 @@ export function statsOf(view: ServerView): object {
         counters: valuesOf(counters),
       };
     }),
-    net: { cpuSeconds: cpuSeconds(control.netThread), counters: valuesOf(view.net) },
+    net: {
+      systemThread: control.systemThreadId(control.netThread),
+      cpuSeconds: cpuSeconds(control.netThread),
+      counters: valuesOf(view.net),
+    },
     persistence: {
+      systemThread: control.systemThreadId(control.storeThread),
       cpuSeconds: cpuSeconds(control.storeThread),
       journalState: control.journalState,
       counters: valuesOf(view.persistence),
