@@ -14,7 +14,7 @@ export const limits = {
   playerRowBytesMax: 1024,
   /** Bytes of a durable room's checkpoint. */
   roomCheckpointBytesMax: 7168,
-  /** Grants a player may have waiting; further ones are refused to the game that gives them. */
+  /** Grants that one join brings; what waits beyond them comes with the next. How many wait is bounded by the image. */
   grantsWaitingMax: 32,
   /** Bytes of one grant's body. */
   grantBytesMax: 128,

@@ -123,6 +123,8 @@ const persistence = catalogue({
   image_sessions: gauge("Sessions that would be restored"),
   image_entities: gauge("Entities that would be restored"),
   image_grants: gauge("Grants that wait for their players"),
+  image_grant_bytes: gauge("Memory of those grants"),
+  grants_waiting_max: most("Most grants that have waited for one player at once"),
   image_copies_total: counter("Items written to the journal again so that old files can go"),
   restored_rooms: gauge("Durable rooms found in the journal at the start"),
   restored_sessions: gauge("Sessions found in the journal at the start"),

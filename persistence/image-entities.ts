@@ -61,6 +61,8 @@ export class ImageGrants {
   readonly #byId = new Map<string, ImageGrant>();
   readonly #ofPlayer = new Map<string, ImageGrant[]>();
   bytes = 0;
+  /** Most that have waited for one player at once. */
+  waitingMost = 0;
 
   get size(): number {
     return this.#byId.size;
@@ -77,6 +79,7 @@ export class ImageGrants {
     const waiting = this.#ofPlayer.get(record.playerId);
     if (waiting === undefined) this.#ofPlayer.set(record.playerId, [grant]);
     else waiting.push(grant);
+    this.waitingMost = Math.max(this.waitingMost, waiting?.length ?? 1);
     this.bytes += GRANT_BYTES + record.body.length;
   }
 

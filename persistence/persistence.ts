@@ -341,6 +341,7 @@ export class Persistence {
           sessions: this.image.sessions.size,
           entities: this.image.entities.size,
           grants: this.image.grants.size,
+          grantBytes: this.image.grants.bytes,
           remedy:
             "lower journal.checkpointSeconds if rooms are busy; have games give less to players who stay away",
         },
@@ -390,6 +391,8 @@ export class Persistence {
     counters.set(metric.image_sessions, image.sessions.size);
     counters.set(metric.image_entities, image.entities.size);
     counters.set(metric.image_grants, image.grants.size);
+    counters.set(metric.image_grant_bytes, image.grants.bytes);
+    counters.max(metric.grants_waiting_max, image.grants.waitingMost);
     counters.set(metric.image_copies_total, this.#copying.copied);
     counters.set(metric.restored_rooms, this.#restoredRooms);
     counters.set(metric.restored_sessions, this.#restoredSessions);

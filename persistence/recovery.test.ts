@@ -23,6 +23,7 @@ import {
   writeSessionRoom,
   writeSettled,
 } from "../engine/lane/to-store.js";
+import { limits } from "../engine/limits.js";
 import { persistenceMetric as metric } from "../engine/metrics.js";
 import { encodeEvent, encodeRefusedBody } from "../engine/wire/codec.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
@@ -500,6 +501,39 @@ describe("recovery", () => {
       await rig.settle();
       assert.equal(rig.control.journalState, "accepting");
       assert.equal(rig.counters.get(metric.image_full), 0);
+    }));
+
+  test("[RV19] grants that fill the image refuse what comes next, and none that was given is lost", () =>
+    withRig({ limits: { imageBytesMax: 20_000 } }, async (rig) => {
+      const given = 60;
+      for (let number = 0; number < given; number++)
+        rig.grant(0, { grantId: idOf(number), playerId: idOf(7), kind: number, fromRoom: 0, body: bytes(1) });
+      rig.endTick(0);
+      await rig.settle();
+      assert.equal(rig.control.journalState, "full");
+      assert.equal(rig.counters.get(metric.image_full), 1);
+      assert.equal(rig.counters.get(metric.image_grants), given);
+      assert.equal(rig.counters.get(metric.grants_waiting_max), given);
+      assert.ok(rig.counters.get(metric.image_grant_bytes) > 20_000);
+      const taken: number[] = [];
+      for (let login = 1; taken.length < given; login++) {
+        rig.load(login, 7);
+        await rig.settle();
+        const last = rig.netRecords().findLast(({ type }) => type === fromStore.loaded)!;
+        const { grants } = readLoaded(last.from);
+        assert.ok(grants.length > 0 && grants.length <= limits.grantsWaitingMax);
+        for (const { grantId, kind, playerId } of grants) {
+          taken.push(kind);
+          rig.granted(0, grantId, playerId);
+        }
+        rig.endTick(0);
+        await rig.settle();
+      }
+      assert.deepEqual(
+        taken,
+        Array.from({ length: given }, (_, number) => number),
+      );
+      assert.equal(rig.control.journalState, "accepting");
     }));
 
   test("[RV12] a group of the journal that nobody can read refuses the start, and says at which position", () =>
