@@ -99,6 +99,11 @@ export class Bot {
     return this.state === "live";
   }
 
+  /** What it sees; undefined before its welcome. */
+  get sight(): BotSight | undefined {
+    return this.#sight;
+  }
+
   get isPlaced(): boolean {
     return this.#sight?.isPlaced ?? false;
   }

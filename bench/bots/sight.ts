@@ -118,6 +118,10 @@ export class BotSight implements FrameSink {
     this.#metersPerUnit = options.world.cellSizeMeters / POSITION_UNITS;
   }
 
+  get ownId(): number {
+    return this.#ownId;
+  }
+
   get isPlaced(): boolean {
     return this.#own !== undefined;
   }
@@ -203,6 +207,17 @@ export class BotSight implements FrameSink {
       }
     }
     return best;
+  }
+
+  /** All others in sight, in meters of the world. */
+  *others(): Generator<Spot> {
+    for (const table of this.#cells.values()) {
+      for (let slot = 0; slot < table.ids.length; slot++) {
+        const id = table.ids[slot]!;
+        if (id === NO_ENTITY || id === this.#ownId) continue;
+        yield { id, x: this.#worldX(table, table.xs[slot]!), y: this.#worldY(table, table.ys[slot]!) };
+      }
+    }
   }
 
   /** Ids of everybody in sight. */

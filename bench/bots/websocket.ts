@@ -31,6 +31,8 @@ export interface SocketEvents {
   onOpen(): void;
   /** A binary message; the bytes are the callee's for the call only. */
   onMessage(bytes: Uint8Array): void;
+  /** A text message; without this they end the connection. */
+  onText?(bytes: Uint8Array): void;
   /** Bytes as they came off the wire, before any message of them. */
   onBytes(count: number): void;
   /** Last call. `problem` says what the server did wrong on the WebSocket layer, or why there was no connection. */
@@ -234,7 +236,8 @@ export class BotSocket {
         this.#socket.end();
         return;
       case FIN | OPCODE_TEXT:
-        this.#fail("a text message on a binary protocol");
+        if (this.#events.onText === undefined) this.#fail("a text message on a binary protocol");
+        else this.#events.onText(payload);
         return;
       case OPCODE_BINARY:
       case OPCODE_CONTINUATION:
