@@ -47,6 +47,7 @@ const shard = catalogue({
   rooms_durable: gauge("Rooms that survive the process"),
   rooms_restored_total: counter("Durable rooms restored"),
   rooms_quarantined_total: counter("Durable rooms that failed again when they were restored"),
+  rooms_aside: gauge("Durable rooms set aside: kept in the journal, and not restored"),
   rooms_stood_total: counter("Ticks of durable rooms put off because nothing could be kept safe"),
   room_inputs_total: counter("Inputs of durable rooms written to the journal"),
   room_checkpoints_total: counter("Checkpoints of durable rooms"),

@@ -8,6 +8,7 @@ import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import { readApplied, readEvent, readRoomJoined, readRoomLeft, toNet } from "../engine/lane/to-net.js";
 import { readSettled, toStore } from "../engine/lane/to-store.js";
 import { limits } from "../engine/limits.js";
+import { createLog, type LogFields } from "../engine/log.js";
 import { shardMetric } from "../engine/metrics.js";
 import type { Room, RoomContext, RoomType, TableSpec } from "../engine/room/game.js";
 import { GameTables } from "../engine/room/game-tables.js";
@@ -205,18 +206,74 @@ test("[DR6] a room that throws again in its replay is in quarantine, and all oth
   assert.deepEqual([...rig.kept.rooms.keys()], [second], "it is closed for good");
 });
 
-test("[DR6] a room that cannot be read is closed alone", () => {
+test("[DR26] a room that cannot be read is set aside alone, its members told, and comes back with a game that can", () => {
+  let isBroken = false;
   const type = room(() => ({
     restore: (from) => {
-      from.f64();
+      if (isBroken) from.f64();
     },
   }));
   const rig = rigOf({ ...walking, rooms: [type] });
   const roomId = open(rig);
   rig.run(30);
+  isBroken = true;
   restart(rig);
   assert.equal(rig.shards[0]!.rooms.count, 0);
+  assert.equal(rig.shards[0]!.counters.get(shardMetric.rooms_aside), 1);
   assert.deepEqual(leftOf(rig), [{ session: 1, roomId, code: refusals.roomFailed.code }]);
+  assert.equal(rig.kept.rooms.size, 1, "it stays in the journal");
+  isBroken = false;
+  restart(rig);
+  assert.equal(rig.shards[0]!.counters.get(shardMetric.rooms_aside), 0);
+  assert.equal(rig.shards[0]!.rooms.get(roomId)!.members.size, 1);
+  assert.equal(seatsOf(rig).at(-1)!.session, 1);
+});
+
+test("[DR26] rooms of a type that is gone, or of another version of its state, are set aside: one line for each reason", () => {
+  const calls: string[] = [];
+  const typeOf = (name: string, stateVersion?: number): RoomType => ({
+    ...room(() => ({
+      onCreate: () => {
+        calls.push(`${name} ${stateVersion} begins`);
+      },
+      restore: () => {
+        calls.push(`${name} ${stateVersion} goes on`);
+      },
+    })),
+    name,
+    ...(stateVersion === undefined ? {} : { stateVersion }),
+  });
+  for (const checkpointSeconds of [1, 100]) {
+    const options = { ...walking, checkpointSeconds };
+    const before = rigOf({ ...options, rooms: [typeOf("tested", 1)] });
+    const roomIds = [open(before, 1), open(before, 2)];
+    before.run(30);
+    const lives: [RoomType[], number, string[]][] = [
+      [[typeOf("other")], 2, ["no game has a durable room type of the name tested"]],
+      [[typeOf("tested", 2)], 2, ["its state is of tested#1, and the game has tested#2"]],
+      [[typeOf("tested")], 2, ["its state is of tested#1, and the game has tested"]],
+      [[typeOf("tested", 1)], 0, []],
+    ];
+    let last = before;
+    for (const [rooms, aside, whys] of lives) {
+      calls.length = 0;
+      const lines: LogFields[] = [];
+      const log = createLog("test", {
+        level: "error",
+        wallMs: () => 0,
+        sink: (line) => lines.push(JSON.parse(line)),
+      });
+      last = rigOf({ ...options, rooms, after: last, log });
+      assert.equal(last.shards[0]!.counters.get(shardMetric.rooms_aside), aside);
+      assert.equal(last.shards[0]!.rooms.count, 2 - aside);
+      assert.deepEqual(
+        lines.map(({ why, rooms: count, first }) => [why, count, first]),
+        whys.map((why) => [why, 2, roomIds.join(" ")]),
+      );
+      assert.equal(last.kept.rooms.size, 2, "they stay in the journal");
+      assert.equal(calls.length, 2 - aside, "no code sees a state that it does not know");
+    }
+  }
 });
 
 test("[DR7] while the journal does not accept, what must be safe waits or is refused, and everything else goes on", () => {

@@ -1,10 +1,12 @@
 /** A durable room as the journal keeps it: what it is, what it goes by, when its timers are due, and its state. */
 import type { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { roomStampOf } from "../engine/room/room-stamp.js";
 import { ROOM_TIMERS_MAX, type RoomHost } from "./room-host.js";
 import type { Schedule } from "./schedule.js";
 
 /** What must be known before the room can be made; its state follows: {@link RoomHost.restore}. */
 export interface RoomCheckpointHead {
+  /** The stamp of its type. */
   readonly type: string;
   /** Id of the set of tables it was opened with. */
   readonly tableSet: string;
@@ -12,7 +14,7 @@ export interface RoomCheckpointHead {
 }
 
 export function writeRoomCheckpoint(out: ByteWriter, host: RoomHost, schedule: Schedule): void {
-  out.text(host.type.name).text(host.tables.id);
+  out.text(roomStampOf(host.type)).text(host.tables.id);
   const { timerEntries } = host;
   let count = 0;
   for (let id = 0; timerEntries !== undefined && id < ROOM_TIMERS_MAX; id++)

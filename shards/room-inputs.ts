@@ -5,7 +5,7 @@
  *
  * ```
  *   u8 kind, u32 tick (the room's ticks made by then), and:
- *   create     text type, text table set, blob options
+ *   create     text stamp of the type, text table set, blob options
  *   join       u32 session, the player
  *   leave, drop, reconnect    u32 session
  *   intent     u32 session, u32 seq, u16 kind, blob body
@@ -39,6 +39,7 @@ const NAMES_BYTES_MAX = 320;
 
 /** How a room began. */
 export interface RoomCreation {
+  /** The stamp of its type: engine/room/room-stamp.ts. */
   readonly type: string;
   /** Id of the set of tables it goes by, for good. */
   readonly tableSet: string;

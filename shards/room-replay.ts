@@ -2,6 +2,9 @@
  * Durable rooms brought back at a shard's start: each from its last checkpoint that everybody had heard of, or from its
  * beginning, and then everything it took in since, between as many ticks as it had made. What it then does for the
  * second time counts for nothing but its state and its events, which net tells apart by their numbers.
+ *
+ * A room that cannot be made is set aside: it stays in the journal as it is, for a server whose games can make it, or for
+ * an operator who drops it. Net tells its members that it is gone, as it does of every room that does not come back.
  */
 import { AssertionFailed } from "../engine/assert.js";
 import { ByteReader } from "../engine/lane/bytes.js";
@@ -11,11 +14,16 @@ import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
 import type { RoomType } from "../engine/room/game.js";
 import type { GameTables, TableSet } from "../engine/room/game-tables.js";
+import { roomStampOf, typeOfStamp } from "../engine/room/room-stamp.js";
+import { refusals } from "../engine/wire/codes.js";
 import type { Outlet } from "./outlet.js";
 import { readRoomCheckpointHead } from "./room-checkpoint.js";
 import type { RoomHost } from "./room-host.js";
 import { type RoomInput, readRoomInput } from "./room-inputs.js";
 import type { RoomTable } from "./room-table.js";
+
+/** Numbers of rooms that a line of the log shows. */
+const SHOWN_MAX = 5;
 
 /** One room as far as it has been brought back. */
 interface Replayed {
@@ -23,7 +31,8 @@ interface Replayed {
   readonly cell: number;
   /** Not before its first input says what it is, and no more when that cannot be. */
   host: RoomHost | undefined;
-  isGivenUp: boolean;
+  /** Why it is set aside; null while it is not. */
+  aside: string | null;
   /** Everybody who was in it at any time of the replay. */
   readonly seen: Set<number>;
   /** Newest intent settled, by session, and the world tick in which. */
@@ -66,7 +75,7 @@ export class RoomReplay {
       roomId,
       cell,
       host: undefined,
-      isGivenUp: false,
+      aside: null,
       seen: new Set(),
       settled: new Map(),
     };
@@ -87,7 +96,7 @@ export class RoomReplay {
   /** What a room took in during one world tick. */
   inputs(record: RestoreInputsRecord): void {
     const replayed = this.#replayed.get(record.roomId);
-    if (replayed === undefined || replayed.isGivenUp) return;
+    if (replayed === undefined || replayed.aside !== null) return;
     this.#rooms.tick = record.tick;
     this.#rooms.wallMs = record.wallMs;
     this.#guard(replayed, () => {
@@ -100,7 +109,7 @@ export class RoomReplay {
     if (input.is === "create") this.#place(replayed, input.type, input.tableSet);
     const { host } = replayed;
     if (host === undefined) {
-      this.#giveUp(replayed, "what it was given begins without a beginning");
+      replayed.aside ??= "what it was given begins without a beginning";
       return;
     }
     host.hasNews = true;
@@ -115,16 +124,15 @@ export class RoomReplay {
     return this.#rooms.get(host.roomId) === host;
   }
 
-  #place(replayed: Replayed, typeName: string, setId: string): RoomHost | undefined {
+  #place(replayed: Replayed, stamp: string, setId: string): RoomHost | undefined {
     const { roomId, cell } = replayed;
-    const type = this.#types.get(typeName);
-    if (type?.isDurable !== true || this.#rooms.count >= this.#roomsMax) {
-      const why = type?.isDurable === true ? "there are too many rooms" : "no game has such a durable room";
-      this.#giveUp(replayed, `${why}: ${typeName}`);
-      return undefined;
+    const type = typeOfStamp(this.#types, stamp);
+    if (typeof type === "string") replayed.aside = type;
+    else if (this.#rooms.count >= this.#roomsMax) replayed.aside = "the shard has too many rooms";
+    else {
+      const tables = this.#tablesOf(replayed, setId);
+      replayed.host = this.#rooms.place({ roomId, cell, type, tables, isReplaying: true });
     }
-    const tables = this.#tablesOf(replayed, setId);
-    replayed.host = this.#rooms.place({ roomId, cell, type, tables, isReplaying: true });
     return replayed.host;
   }
 
@@ -139,24 +147,22 @@ export class RoomReplay {
     return set ?? this.#tables.current;
   }
 
-  /** It cannot be made. It stays in the journal: a server with the right game can make it. */
-  #giveUp(replayed: Replayed, why: string): void {
-    if (replayed.isGivenUp) return;
-    replayed.isGivenUp = true;
-    this.#log.error("a durable room is not restored", { roomId: replayed.roomId, why });
-  }
-
-  /** A checkpoint or an input that cannot be read is the room's end, and no other's. */
+  /** A checkpoint or an input that cannot be read costs that room, and no other. */
   #guard(replayed: Replayed, replay: () => void): void {
     try {
       replay();
     } catch (error) {
       if (error instanceof AssertionFailed) throw error;
       const { host } = replayed;
-      replayed.isGivenUp = true;
-      if (host === undefined || !this.#isOpen(host)) return;
-      this.#rooms.fail(host, "restore", error);
-      for (const session of host.end?.sessions ?? []) replayed.seen.add(session);
+      // It had ended: what follows matters no more.
+      if (host !== undefined && !this.#isOpen(host)) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      const of = host === undefined ? "" : ` of ${roomStampOf(host.type)}`;
+      replayed.aside = `what is kept${of} cannot be read: ${reason}`;
+      replayed.host = undefined;
+      if (host === undefined) return;
+      for (const session of host.members.keys()) replayed.seen.add(session);
+      this.#rooms.discard(host);
     }
   }
 
@@ -177,7 +183,11 @@ export class RoomReplay {
       const { roomId, host } = replayed;
       for (const [session, { seq, tick }] of replayed.settled)
         this.#outlet.applied({ session, room: roomId, applied: seq, tick });
-      if (host === undefined) continue;
+      if (host === undefined) {
+        for (const session of replayed.seen)
+          this.#outlet.roomLeft({ session, roomId, code: refusals.roomFailed.code });
+        continue;
+      }
       // Whoever left before, which net may have missed. It does not mind hearing it twice.
       for (const session of replayed.seen) {
         if (host.seat(session) !== undefined) continue;
@@ -188,6 +198,32 @@ export class RoomReplay {
       this.#counters.add(shardMetric.rooms_restored_total);
       this.#rooms.revive(host);
     }
+    this.#sayAside();
     this.#replayed.clear();
+  }
+
+  /** One line for each reason: an upgrade may cost a type with thousands of rooms. */
+  #sayAside(): void {
+    const byWhy = new Map<string, number[]>();
+    for (const { aside, roomId } of this.#replayed.values()) {
+      if (aside === null) continue;
+      const roomIds = byWhy.get(aside);
+      if (roomIds === undefined) byWhy.set(aside, [roomId]);
+      else roomIds.push(roomId);
+    }
+    let rooms = 0;
+    for (const [why, roomIds] of byWhy) {
+      rooms += roomIds.length;
+      this.#log.error(
+        "durable rooms are set aside: they stay in the journal, and their members are told that they are gone",
+        {
+          why,
+          rooms: roomIds.length,
+          first: roomIds.slice(0, SHOWN_MAX).join(" "),
+          remedy: "start with a game that has them, or drop them: gridshard journal rooms",
+        },
+      );
+    }
+    this.#counters.set(shardMetric.rooms_aside, rooms);
   }
 }

@@ -10,6 +10,7 @@ import type { Histogram, HistogramPool } from "../engine/memory/histogram.js";
 import { shardMetric } from "../engine/metrics.js";
 import type { Act, Intent, RoomPlayer, RoomType } from "../engine/room/game.js";
 import type { GameTables, TableSet } from "../engine/room/game-tables.js";
+import { roomStampOf } from "../engine/room/room-stamp.js";
 import type { Clock } from "../engine/time.js";
 import { type CodeEntry, refusals } from "../engine/wire/codes.js";
 import type { ActRouter } from "./act-router.js";
@@ -133,7 +134,7 @@ export class RoomTable implements RoomSurroundings {
     if (type === undefined) throw new Error(`openRoom: there is no room type "${typeName}"`);
     if (this.#byId.size >= this.#roomsMax || (type.isDurable === true && !this.isAccepting)) return 0;
     const tables = this.#tables.current;
-    const input = { is: "create", tick: 0, type: typeName, tableSet: tables.id, options } as const;
+    const input = { is: "create", tick: 0, type: roomStampOf(type), tableSet: tables.id, options } as const;
     if (type.isDurable === true && !this.#journal.takes(input))
       throw new Error(`openRoom: ${options.length} bytes of options are more than a durable room can have`);
     const host = this.place({

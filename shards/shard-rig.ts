@@ -16,7 +16,7 @@ import {
   writeSight,
 } from "../engine/lane/to-shard.js";
 import type { GrantRecord } from "../engine/lane/to-store.js";
-import { silentLog } from "../engine/log.js";
+import { type Log, silentLog } from "../engine/log.js";
 import type { JournalState } from "../engine/memory/control-block.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
@@ -53,6 +53,8 @@ export interface RigOptions {
   readonly checkpointSeconds?: number;
   readonly roomsMax?: number;
   readonly ringBytes?: number;
+  /** Default: nothing is said. */
+  readonly log?: Log;
   /** The process before this one, which has died: time goes on, and what it kept is restored. */
   readonly after?: ShardRig;
 }
@@ -145,7 +147,7 @@ export class ShardRig {
       },
       ...(this.#options.gameTables === undefined ? {} : { tables: this.#options.gameTables }),
       clock: this.clock,
-      log: silentLog,
+      log: this.#options.log ?? silentLog,
     });
     this.shards[shard] = host;
     this.#keep();

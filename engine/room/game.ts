@@ -273,6 +273,11 @@ export interface RoomType {
    * restore, and stay below `limits.roomCheckpointBytesMax`. Default false: it ends with its thread.
    */
   readonly isDurable?: boolean;
+  /**
+   * Of a durable room: raise it whenever older checkpoints or inputs mean something else to its code. Rooms of another
+   * version are then set aside at a start, not fed to code that does not know them. Default: none.
+   */
+  readonly stateVersion?: number;
   /** What becomes of a member whose socket is gone: `stay` for the session's grace time, or `leave` at once. */
   readonly onSocketLost: "stay" | "leave";
   create(context: RoomContext): Room;

@@ -68,6 +68,12 @@ async function loadGame(name: string): Promise<Game> {
     if (isType(type)) continue;
     throw new GameInvalid(`games: "${name}" has a field or room without name, create or intents`);
   }
+  for (const { name: room, stateVersion } of game.rooms) {
+    if (stateVersion === undefined || (Number.isSafeInteger(stateVersion) && stateVersion >= 0)) continue;
+    throw new GameInvalid(
+      `games: "${name}": room ${room}: stateVersion: got ${stateVersion}, want a whole number from 0 on`,
+    );
+  }
   for (const spec of (game.tables ?? []) as unknown[]) {
     if (isTable(spec)) continue;
     throw new GameInvalid(`games: "${name}" has a table without a name for a file, a file URL, or parse`);
