@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { ConfigInvalid, loadConfig } from "./engine/config.js";
 import { configJsonSchema } from "./engine/config-keys.js";
 import { printConfig } from "./engine/config-print.js";
+import type { Config } from "./engine/config-schema.js";
 import { exitCodes } from "./engine/wire/codes.js";
 import { packageVersion, type RunningServer, StartRefused, startServer } from "./server.js";
 
@@ -13,7 +14,7 @@ const help = `gridshard: a sharded real-time simulation engine for game servers
 
   gridshard serve    start the server; prints the address of the game page
   gridshard config   show every value of the config and where it comes from
-  gridshard journal  look at the journal: list, verify, dump
+  gridshard journal  look at the journal: list, verify, dump, rooms
   gridshard migrate  the schema of the database: status, up
   gridshard db       the rows of the database: check, letters
   gridshard bots     load a server with bots; --help says how
@@ -124,6 +125,7 @@ async function inspect(command: "journal" | "migrate" | "db", argv: readonly str
   const { values, positionals } = inspectArguments(argv);
   const { config } = loadConfig({ file: values.config, settings: values.set });
   if (command === "journal") {
+    if (positionals[0] === "rooms") return roomsOfJournal(positionals.slice(1), config);
     const { describeRecord, JOURNAL_FOLDER } = await import("./persistence/open-journal.js");
     const { runJournalCommand } = await import("./persistence/journal/journal-command.js");
     const folder = join(config.dataFolder, JOURNAL_FOLDER);
@@ -136,6 +138,22 @@ async function inspect(command: "journal" | "migrate" | "db", argv: readonly str
   return command === "db"
     ? runDbCommand(positionals, { print, config })
     : runMigrateCommand(positionals, { print, config });
+}
+
+/** Beside what the journal holds, what the games make of it; they may be what is wrong. */
+async function roomsOfJournal(args: readonly string[], config: Config): Promise<number> {
+  const { runJournalRooms } = await import("./persistence/journal-rooms.js");
+  const { GameInvalid, loadGames } = await import("./engine/room/load-games.js");
+  const { systemClock: clock } = await import("./engine/time.js");
+  const types = await loadGames(config.games, config.world.field).then(
+    ({ rooms }) => rooms,
+    (error: unknown) => {
+      if (!(error instanceof GameInvalid)) throw error;
+      print(`${error.message}\n`);
+      return null;
+    },
+  );
+  return runJournalRooms(args, { print, config, clock, types });
 }
 
 function inspectArguments(argv: readonly string[]) {

@@ -6,13 +6,15 @@ import { parseSegmentName, type SegmentName } from "./journal-layout.js";
 import { type JournalRecord, type ReadOptions, readRecords } from "./journal-read.js";
 import { JournalDamaged, type Survey, surveyJournal } from "./journal-survey.js";
 
-export const journalHelp = `gridshard journal: looks at the journal, and changes nothing
+export const journalHelp = `gridshard journal: looks at the journal
 
   gridshard journal list      its segments
   gridshard journal verify    reads everything; exit code ${exitCodes.damaged} when something is damaged
   gridshard journal dump      its records, up to the damage if there is any
     --from <position>         from this position on
     --limit <count>           so many
+  gridshard journal rooms     the durable rooms in it, and which of them the next start would set aside
+  gridshard journal rooms drop <room or type> ...   forgets rooms; the only thing here that changes something
 `;
 
 export interface JournalCommandIo {
