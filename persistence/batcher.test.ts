@@ -1,66 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ByteReader } from "../engine/lane/bytes.js";
-import { createLog } from "../engine/log.js";
 import { decodeBattleResult, decodePlayer } from "../engine/player.js";
-import { ManualClock } from "../engine/time.js";
-import { Batcher, type BatcherLimits } from "./batcher.js";
-import { RowSource } from "./batcher-rig.js";
-import { FlakyStore } from "./flaky-store.js";
-import { sqlitePlace } from "./sqlite-place.js";
+import { journalId, withBatcher } from "./batcher-rig.js";
 import { StoreUnavailable } from "./store.js";
 import { battleRow, idOf, lineRow, playerRow } from "./store-contract-rows.js";
-
-const limits: BatcherLimits = {
-  pendingRowsMax: 100,
-  batchRowsMax: 10,
-  flushMs: 200,
-  backoffMs: 50,
-  backoffMsMax: 400,
-  heldPlayersMax: 100,
-};
-const journalId = idOf(0x10c);
-
-interface Rig {
-  readonly store: FlakyStore;
-  readonly batcher: Batcher;
-  readonly rows: RowSource;
-  readonly logged: string[];
-  /** Runs the batcher at that time, and lets the store answer, until neither has more to do. */
-  settle(nowMs: number): Promise<void>;
-}
-
-async function withBatcher(changes: Partial<BatcherLimits>, use: (rig: Rig) => Promise<void>): Promise<void> {
-  const place = await sqlitePlace();
-  const store = new FlakyStore(place.store());
-  const logged: string[] = [];
-  const log = createLog("test", { level: "info", wallMs: () => 0, sink: (line) => logged.push(line) });
-  let woken = 0;
-  const batcher = new Batcher({
-    store,
-    journalId,
-    clock: new ManualClock(),
-    log,
-    limits: { ...limits, ...changes },
-    wake: () => woken++,
-  });
-  const settle = async (nowMs: number) => {
-    for (let seen = -1; seen !== woken || batcher.waitMs(nowMs) === 0; ) {
-      seen = woken;
-      batcher.duty(nowMs);
-      await new Promise(setImmediate);
-    }
-  };
-  try {
-    await settle(0);
-    await use({ store, batcher, rows: new RowSource(batcher), logged, settle });
-  } finally {
-    store.release();
-    await new Promise(setImmediate);
-    await store.close();
-    await place.release();
-  }
-}
 
 describe("the batcher", () => {
   test("[BT1] of a player's rows the newest version waits and is applied once", () =>
@@ -155,21 +99,22 @@ describe("the batcher", () => {
       assert.equal(batcher.pendingMax, 6);
     }));
 
-  test("[BT5] one batch is with the store at a time, the next is made ready meanwhile, and a duty cycle never waits", () =>
-    withBatcher({}, async ({ store, batcher, rows, settle }) => {
-      store.isHeld = true;
-      for (let number = 0; number < 35; number++) rows.player(playerRow(number, 1), 0);
-      assert.equal(batcher.duty(0), 10);
-      assert.equal(batcher.duty(0), 10, "made ready");
-      for (let nowMs = 1; nowMs < 1000; nowMs += 100) assert.equal(batcher.duty(nowMs), 0);
-      assert.deepEqual(store.batches, [10]);
-      assert.equal(batcher.pending, 35);
-      assert.equal(batcher.waitMs(1000), Number.POSITIVE_INFINITY, "the answer wakes it");
-      store.release();
-      await settle(1300);
-      assert.deepEqual(store.batches, [10, 10, 10, 5]);
-      assert.equal(batcher.appliedRows, 35);
-    }));
+  test("[BT5] so many batches are with the store at a time, and a duty cycle waits for none", async () => {
+    for (const batchesInFlight of [1, 2, 3])
+      await withBatcher({ batchesInFlight }, async ({ store, batcher, rows, settle }) => {
+        store.isHeld = true;
+        for (let number = 0; number < 35; number++) rows.player(playerRow(number, 1), 0);
+        assert.equal(batcher.duty(0), 10 * batchesInFlight);
+        for (let nowMs = 1; nowMs < 1000; nowMs += 100) assert.equal(batcher.duty(nowMs), 0);
+        assert.deepEqual(store.batches, Array(batchesInFlight).fill(10));
+        assert.equal(batcher.pending, 35);
+        assert.equal(batcher.waitMs(1000), Number.POSITIVE_INFINITY, "the answer wakes it");
+        store.release();
+        await settle(1300);
+        assert.deepEqual(store.batches.slice(0, 4), [10, 10, 10, 5]);
+        assert.equal(batcher.appliedRows, 35);
+      });
+  });
 
   test("[BT6] while the store is away rows are kept and merged, and it is asked again ever more rarely", () =>
     withBatcher({}, async ({ store, batcher, rows, logged, settle }) => {

@@ -8,25 +8,39 @@
  *   here on)                                      └──┤ rejected: the row at fault is set aside, with its player's
  * ```                                                  later rows: dead letters, applied with the rest
  *
- * One part is with the store at a time; meanwhile the next is decoded. What belongs to one player travels together.
- * Every part says how far the journal is applied once it is: the position before the oldest row that then is left.
+ * Up to `batchesInFlight` parts are with the store at a time, so that a server works on one while another is made or
+ * answered. What belongs to one player travels together, and is in one part at most: parts land in any order.
+ * Every part says how far the journal is applied once it is: the position before the oldest row that then is left,
+ * those of other parts included. A part that landed before an older one so leaves the journal's position behind; when
+ * nothing follows that would take it along, a batch without rows does.
  */
 import { assert } from "../engine/assert.js";
 import type { Log } from "../engine/log.js";
 import type { PlayerRow } from "../engine/player.js";
 import type { Clock } from "../engine/time.js";
-import { Fifo } from "./fifo.js";
 import { type KeptRow, playerOf } from "./kept-row.js";
-import { batchOf, type Part, type SetAside, splitByFault, type Taken, type Unit, unitsOf } from "./part.js";
-import { PlayerRows } from "./player-rows.js";
+import {
+  batchOf,
+  type Part,
+  partOf,
+  type SetAside,
+  sinceOf,
+  splitByFault,
+  type Unit,
+  unitsOf,
+} from "./part.js";
 import { type Store, StoreRejected, StoreUnavailable } from "./store.js";
+import { type Answer, type Asked, type Landed, StoreFlights } from "./store-flights.js";
 import { openFor, type StoreAsFound } from "./store-opening.js";
+import { WaitingRows } from "./waiting-rows.js";
 
 export interface BatcherLimits {
   /** Rows that wait: past it {@link Batcher.isFull}, and past twice as many {@link Batcher.isStuffed}. */
   readonly pendingRowsMax: number;
   /** Rows of one batch. */
   readonly batchRowsMax: number;
+  /** Batches with the store at a time. */
+  readonly batchesInFlight: number;
   /** How long a row may wait for company. */
   readonly flushMs: number;
   /** Wait before a store that is away is asked again; doubled each time, up to `backoffMsMax`. */
@@ -47,42 +61,21 @@ export interface BatcherOptions {
   readonly wake: () => void;
 }
 
-/** What the store is doing for us. */
-type Flight =
-  | { readonly kind: "idle" }
-  | { readonly kind: "opening" }
-  | { readonly kind: "applying"; readonly sinceMs: number; readonly progress: number }
-  | { readonly kind: "probing" }
-  | { readonly kind: "answered"; readonly asked: Flight; readonly answer: Answer }
-  | { readonly kind: "backing off"; readonly untilMs: number };
-
-type Answer =
-  | { readonly kind: "done" }
-  | { readonly kind: "opened"; readonly found: StoreAsFound }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-const idle: Flight = { kind: "idle" };
-
 export class Batcher {
   readonly #options: BatcherOptions;
-  readonly #players = new Map<string, PlayerRows>();
-  /** Of groups that are not durable yet, in the order of their positions. */
-  readonly #fresh = new Fifo<KeptRow>();
-  /** Players with rows that may go to the store, and battles, oldest first. */
-  readonly #waiting = new Fifo<PlayerRows | KeptRow>();
-  #waitingRows = 0;
-  /** When the oldest of those came; meaningless without one. */
-  #waitingSinceMs = 0;
-  /** What is with the store, what rejections have left of it, and what is to follow. */
+  readonly #rows = new WaitingRows();
+  readonly #flights: StoreFlights;
+  /** What is with the store, and what is to be given to it again, or what rejections have left of that. */
   readonly #parts: Part[] = [];
   #partRows = 0;
-  #flight: Flight = idle;
-  #backoffMs: number;
   #isOpened = false;
   #heldPlayers = 0;
   /** Positions that are durable. */
   #durable = 0;
+  /** What the store was told, by batches that have landed. */
   #applied = 0;
+  /** Greatest position of a row that has landed. */
+  #landedMax = 0;
   /** Whether rows are to be applied without waiting for company. */
   isDraining = false;
   /** Whether the store answered when it was last asked. */
@@ -104,24 +97,25 @@ export class Batcher {
   constructor(options: BatcherOptions) {
     const { limits } = options;
     this.#options = options;
-    this.#backoffMs = limits.backoffMs;
+    this.#flights = new StoreFlights(limits, options.wake);
     assert(limits.batchRowsMax > 0 && limits.pendingRowsMax > 0, "a batch holds a row");
-    assert(limits.backoffMs > 0, "a store that is away is not asked without end");
+    assert(limits.batchesInFlight > 0, "the store is given batches");
   }
 
   /** Rows not applied yet, those with the store included. */
   get pending(): number {
-    return this.#fresh.length + this.#waitingRows + this.#partRows;
+    return this.#rows.fresh + this.#rows.rowCount + this.#partRows;
   }
 
-  /** Everything durable is applied, or cannot be now. */
+  /** Everything durable is applied and the store knows it, or cannot be told now. */
   get isIdle(): boolean {
-    return this.pending === 0 && (this.#flight.kind === "idle" || this.#flight.kind === "backing off");
+    if (this.pending > 0 || this.#flights.count > 0) return false;
+    return !this.isStoreUp || (this.#parts.length === 0 && !this.#isPositionBehind);
   }
 
   /** Rows of groups that are not durable. */
   get fresh(): number {
-    return this.#fresh.length;
+    return this.#rows.fresh;
   }
 
   get isFull(): boolean {
@@ -149,26 +143,21 @@ export class Batcher {
 
   /** Journal records up to here are needed for the store no more. */
   get appliedPosition(): number {
-    if (this.#parts.length === 0 && this.#waiting.length === 0) return this.#durable;
-    return this.#applied;
+    const isAllApplied = this.#parts.length === 0 && this.#rows.isEmpty && !this.#isPositionBehind;
+    return isAllApplied ? this.#durable : this.#applied;
   }
 
   /** Takes a row of a group that has been appended. Loads see it from now on; the store, once it is durable. */
   offer(row: KeptRow): void {
     if (row.position <= this.#applied) return;
-    this.#fresh.push(row);
-    if (row.kind !== "battle") this.#rowsOf(row.key).noteFresh(row);
+    this.#rows.offer(row);
     this.pendingMax = Math.max(this.pendingMax, this.pending);
   }
 
   /** The journal has everything up to `position` for good. */
   release(position: number, nowMs: number): void {
     this.#durable = position;
-    for (let row = this.#fresh.peek(); row !== undefined; row = this.#fresh.peek()) {
-      if (row.position > position) break;
-      this.#fresh.shift();
-      this.#wait(row, nowMs);
-    }
+    this.#rows.release(position, nowMs);
   }
 
   /**
@@ -176,11 +165,11 @@ export class Batcher {
    * has to be asked, and {@link StoreUnavailable} at once while it is known to be away.
    */
   async loadPlayer(playerId: string): Promise<PlayerRow | null> {
-    const known = this.#players.get(playerId)?.newest;
+    const known = this.#rows.of(playerId)?.newest;
     if (known !== undefined && known !== null) return playerOf(known);
     if (!this.isStoreUp) throw new StoreUnavailable(`the store is away (${this.lastError})`);
     // Whatever is offered meanwhile stays here, though it be applied, until this load has seen it.
-    const rows = this.#rowsOf(playerId);
+    const rows = this.#rows.know(playerId);
     rows.loads++;
     try {
       const stored = await this.#options.store.loadPlayer(playerId);
@@ -193,171 +182,124 @@ export class Batcher {
       throw error;
     } finally {
       rows.loads--;
-      this.#forget(rows);
+      this.#rows.forget(rows);
     }
   }
 
-  /** One pass: takes the store's answer, then gives it the next part when one is due. Returns the rows it moved. */
+  /** One pass: takes the store's answers, then gives it the parts that are due. Returns the rows it moved. */
   duty(nowMs: number): number {
     let moved = 0;
-    if (this.#flight.kind === "answered") moved += this.#land(this.#flight, nowMs);
-    if (this.#flight.kind === "backing off" && nowMs >= this.#flight.untilMs) this.#flight = idle;
+    const flights = this.#flights;
+    for (let one = flights.take(); one !== undefined; one = flights.take()) moved += this.#land(one, nowMs);
+    if (flights.isExclusive || flights.backOffMs(nowMs) > 0) return moved;
     if (!this.#isOpened) {
-      if (this.#flight.kind === "idle") this.#open();
+      this.#open();
       return moved;
     }
-    const isIdle = this.#flight.kind === "idle";
-    if (this.#parts.length === (isIdle ? 0 : 1) && this.#isDue(nowMs)) moved += this.#takePart(nowMs);
-    if (!isIdle) return moved;
-    const part = this.#parts[0];
-    if (part !== undefined) this.#apply(part, nowMs);
-    else if (!this.isStoreUp) this.#probe();
+    while (flights.count < this.#options.limits.batchesInFlight) {
+      const part = this.#parts.find(({ isFlying }) => !isFlying) ?? this.#takePart(nowMs);
+      if (part === null) break;
+      moved += this.#apply(part, nowMs);
+    }
+    if (flights.count === 0 && !this.isStoreUp) this.#probe();
     return moved;
   }
 
   /** How long until {@link duty} has something to do, unless woken before. */
   waitMs(nowMs: number): number {
-    switch (this.#flight.kind) {
-      case "answered":
-        return 0;
-      case "opening":
-      case "applying":
-      case "probing":
-        return Number.POSITIVE_INFINITY;
-      case "backing off":
-        return Math.max(0, this.#flight.untilMs - nowMs);
-      case "idle":
-        if (this.#parts.length > 0 || this.#isDue(nowMs) || !this.isStoreUp) return 0;
-        return this.#waitingRows === 0
-          ? Number.POSITIVE_INFINITY
-          : Math.max(0, this.#waitingSinceMs + this.#options.limits.flushMs - nowMs);
-    }
+    const flights = this.#flights;
+    if (flights.hasLanded) return 0;
+    const { batchesInFlight, flushMs } = this.#options.limits;
+    if (flights.isExclusive || flights.count >= batchesInFlight) return Number.POSITIVE_INFINITY;
+    const backOffMs = flights.backOffMs(nowMs);
+    if (backOffMs > 0) return backOffMs;
+    if (flights.count === 0 && (!this.#isOpened || !this.isStoreUp || this.#isPositionBehind)) return 0;
+    if (this.#parts.some(({ isFlying }) => !isFlying) || this.#isDue(nowMs)) return 0;
+    const { rowCount, isBlocked, sinceMs } = this.#rows;
+    return rowCount === 0 || isBlocked ? Number.POSITIVE_INFINITY : Math.max(0, sinceMs + flushMs - nowMs);
   }
 
-  // ---- rows -----------------------------------------------------------------------------------------------
-
-  #rowsOf(playerId: string): PlayerRows {
-    const known = this.#players.get(playerId);
-    if (known !== undefined) return known;
-    const rows = new PlayerRows(playerId);
-    this.#players.set(playerId, rows);
-    return rows;
-  }
-
-  #forget(rows: PlayerRows): void {
-    if (rows.isSpent) this.#players.delete(rows.playerId);
-  }
-
-  #wait(row: KeptRow, nowMs: number): void {
-    if (this.#waitingRows === 0) this.#waitingSinceMs = nowMs;
-    if (row.kind === "battle") {
-      this.#waiting.push(row);
-      this.#waitingRows++;
-      return;
-    }
-    const rows = this.#players.get(row.key);
-    assert(rows !== undefined, "a player with a fresh row is known");
-    const wasWaiting = rows.isWaiting;
-    this.#waitingRows += rows.noteDurable(row);
-    if (!wasWaiting) this.#waiting.push(rows);
-  }
+  // ---- parts ----------------------------------------------------------------------------------------------
 
   #isDue(nowMs: number): boolean {
-    if (this.#waitingRows === 0) return false;
+    const { rowCount, isBlocked, sinceMs } = this.#rows;
+    if (rowCount === 0 || isBlocked) return false;
     const { batchRowsMax, flushMs } = this.#options.limits;
-    return this.isDraining || this.#waitingRows >= batchRowsMax || nowMs - this.#waitingSinceMs >= flushMs;
+    return this.isDraining || rowCount >= batchRowsMax || nowMs - sinceMs >= flushMs;
   }
 
-  #takePart(nowMs: number): number {
-    const { batchRowsMax } = this.#options.limits;
-    const taken: Taken[] = [];
-    let count = 0;
-    while (count < batchRowsMax) {
-      const first = this.#waiting.peek();
-      if (first === undefined) break;
-      const rows = first instanceof PlayerRows ? first.rowCount : 1;
-      if (count > 0 && count + rows > batchRowsMax) break;
-      this.#waiting.shift();
-      const since = sinceOf(first);
-      if (first instanceof PlayerRows) {
-        const rows = first.take(batchRowsMax);
-        taken.push({ player: first, since, rows });
-        count += rows.length;
-        if (first.isWaiting) this.#waiting.unshift(first);
-      } else {
-        taken.push({ player: null, since, rows: [first] });
-        count++;
-      }
-    }
-    this.#parts.push({ units: unitsOf(taken), aside: [] });
-    this.#waitingRows -= count;
-    this.#partRows += count;
-    // What is left has waited at least as long, and is due at once.
-    if (this.#waitingRows === 0) this.#waitingSinceMs = nowMs;
-    return count;
+  /** Rows have landed that the store's position does not cover, and no batch is to come that would tell it. */
+  get #isPositionBehind(): boolean {
+    return this.#landedMax > this.#applied && this.#parts.length === 0 && this.#rows.isEmpty;
   }
 
-  // ---- the store ------------------------------------------------------------------------------------------
-
-  #open(): void {
-    const { store, journalId } = this.#options;
-    const held = this.#options.limits.heldPlayersMax;
-    this.#flight = { kind: "opening" };
-    this.#answer(openFor(store, journalId, held).then((found): Answer => ({ kind: "opened", found })));
+  #takePart(nowMs: number): Part | null {
+    const isDue = this.#isDue(nowMs);
+    if (!isDue && !this.#isPositionBehind) return null;
+    const taken = isDue ? this.#rows.take(this.#options.limits.batchRowsMax, nowMs) : [];
+    if (isDue && taken.length === 0) return null;
+    const part = partOf(unitsOf(taken), []);
+    for (const { rows } of taken) this.#partRows += rows.length;
+    this.#parts.push(part);
+    return part;
   }
 
-  #apply(part: Part, nowMs: number): void {
+  /** Gives it to the store. Returns how much that is. */
+  #apply(part: Part, nowMs: number): number {
     const { store, journalId, clock } = this.#options;
     this.#holdBack(part);
+    part.isFlying = true;
     const progress = this.#progressBehind(part);
-    this.#flight = { kind: "applying", sinceMs: nowMs, progress };
-    const batch = batchOf(part, { journalId, progress, atMs: clock.wallMs() });
-    this.#answer(store.applyBatch(batch).then((): Answer => ({ kind: "done" })));
-  }
-
-  /** Nobody else would notice that the store is back. */
-  #probe(): void {
-    this.#flight = { kind: "probing" };
-    this.#answer(this.#options.store.health().then((): Answer => ({ kind: "done" })));
-  }
-
-  #answer(asked: Promise<Answer>): void {
-    const flight = this.#flight;
-    const answered = (answer: Answer) => {
-      this.#flight = { kind: "answered", asked: flight, answer };
-      this.#options.wake();
-    };
-    asked.then(answered, (error: unknown) => answered({ kind: "failed", error }));
+    const sinceMs = nowMs;
+    // All batches write this one row of the store: those that have nothing to tell it do not wait for one another there.
+    const told = progress > this.#applied ? progress : null;
+    const batch = batchOf(part, { journalId, progress: told, atMs: clock.wallMs() });
+    this.#ask({ kind: "applying", part, sinceMs, progress }, store.applyBatch(batch).then(done));
+    return Math.max(1, part.units.length);
   }
 
   /** The position before the oldest row that is left when `part` has been applied. */
   #progressBehind(part: Part): number {
     let oldest = this.#durable + 1;
-    for (const other of this.#parts) {
-      if (other === part) continue;
-      for (const unit of other.units) oldest = Math.min(oldest, unit.since);
-      for (const { unit } of other.aside) oldest = Math.min(oldest, unit.since);
-    }
-    const first = this.#waiting.peek();
-    if (first !== undefined) oldest = Math.min(oldest, sinceOf(first));
+    for (const other of this.#parts) if (other !== part) oldest = Math.min(oldest, sinceOf(other));
+    oldest = Math.min(oldest, this.#rows.oldest);
     return Math.max(this.#applied, oldest - 1);
   }
 
-  /** Acts on the store's answer. An error that is not the store's own is our bug, and ends the thread. */
-  #land(answered: Extract<Flight, { kind: "answered" }>, nowMs: number): number {
-    const { answer, asked } = answered;
-    this.#flight = idle;
+  // ---- the store ------------------------------------------------------------------------------------------
+
+  #ask(asked: Asked, answer: Promise<Answer>): void {
+    this.#flights.add(asked, answer);
+  }
+
+  #open(): void {
+    const { store, journalId, limits } = this.#options;
+    const opening = openFor(store, journalId, limits.heldPlayersMax);
+    this.#ask(
+      { kind: "opening" },
+      opening.then((found) => ({ kind: "opened", found })),
+    );
+  }
+
+  /** Nobody else would notice that the store is back. */
+  #probe(): void {
+    this.#ask({ kind: "probing" }, this.#options.store.health().then(done));
+  }
+
+  /** Acts on an answer of the store's. An error that is not the store's own is our bug, and ends the thread. */
+  #land({ asked, answer }: Landed, nowMs: number): number {
+    if (asked.kind === "applying") asked.part.isFlying = false;
     if (answer.kind === "failed") {
       this.#fail(answer.error, asked, nowMs);
       return 0;
     }
     this.#setStoreUp(true);
-    this.#backoffMs = this.#options.limits.backoffMs;
+    this.#flights.reset();
     if (answer.kind === "opened") this.#opened(answer.found);
     return asked.kind === "applying" ? this.#landPart(asked, nowMs) : 0;
   }
 
-  #fail(error: unknown, asked: Flight, nowMs: number): void {
+  #fail(error: unknown, asked: Asked, nowMs: number): void {
     if (asked.kind === "opening" && error instanceof Error && isForGood(error)) {
       this.#refuse(error, nowMs);
       return;
@@ -371,7 +313,7 @@ export class Batcher {
     if (!(error instanceof StoreRejected) || asked.kind !== "applying") throw error;
     this.lastError = error.message;
     this.#setStoreUp(true);
-    this.#split(error, nowMs);
+    this.#split(asked.part, error, nowMs);
   }
 
   #refuse(error: Error, nowMs: number): void {
@@ -388,67 +330,35 @@ export class Batcher {
     this.refusal = null;
     this.#applied = Math.max(this.#applied, found.applied);
     for (const { playerId, newest } of found.held) {
-      const rows = this.#rowsOf(playerId);
+      const rows = this.#rows.know(playerId);
       rows.isHeld = true;
       this.#heldPlayers++;
       if (newest !== null && newest.version >= rows.newestVersion) rows.note(newest);
     }
-    this.#drop(found.applied);
+    this.#rows.drop(found.applied);
   }
 
-  /** Lets go of what the store turned out to have. */
-  #drop(applied: number): void {
-    for (
-      let row = this.#fresh.peek();
-      row !== undefined && row.position <= applied;
-      row = this.#fresh.peek()
-    ) {
-      this.#fresh.shift();
-      const rows = this.#players.get(row.key);
-      if (row.kind === "battle" || rows === undefined) continue;
-      rows.fresh--;
-      this.#forget(rows);
-    }
-    const left: (PlayerRows | KeptRow)[] = [];
-    for (let one = this.#waiting.shift(); one !== undefined; one = this.#waiting.shift()) {
-      if (!(one instanceof PlayerRows)) {
-        if (one.position > applied) left.push(one);
-        else this.#waitingRows--;
-        continue;
-      }
-      this.#waitingRows -= one.dropUpTo(applied);
-      if (one.isWaiting) left.push(one);
-      else this.#forget(one);
-    }
-    // Of some players the older rows are gone: what was the oldest may not be any more.
-    left.sort((a, b) => sinceOf(a) - sinceOf(b));
-    for (const one of left) this.#waiting.push(one);
-  }
-
-  #landPart(asked: Extract<Flight, { kind: "applying" }>, nowMs: number): number {
-    const part = this.#parts.shift()!;
+  #landPart(asked: Extract<Asked, { kind: "applying" }>, nowMs: number): number {
+    const { part, sinceMs, progress } = asked;
+    this.#parts.splice(this.#parts.indexOf(part), 1);
     this.batches++;
-    this.batchMs += nowMs - asked.sinceMs;
-    this.#applied = asked.progress;
+    this.batchMs += nowMs - sinceMs;
+    this.#applied = Math.max(this.#applied, progress);
     let rows = 0;
-    for (const unit of part.units) {
-      rows += unit.rows.length;
-      this.#landed(unit);
-    }
+    for (const unit of part.units) rows += this.#landed(unit);
     this.appliedRows += rows;
     for (const { unit, reason } of part.aside) {
-      rows += unit.rows.length;
       this.#told(unit, reason);
-      this.#landed(unit);
+      rows += this.#landed(unit);
     }
     this.#partRows -= rows;
     return rows;
   }
 
-  #landed({ player, rows }: Unit): void {
-    if (player === null) return;
-    player.flying -= rows.length;
-    this.#forget(player);
+  #landed(unit: Unit): number {
+    for (const { position } of unit.rows) if (position > this.#landedMax) this.#landedMax = position;
+    this.#rows.landed(unit);
+    return unit.rows.length;
   }
 
   #told(unit: Unit, reason: string): void {
@@ -472,8 +382,7 @@ export class Batcher {
 
   #backOff(nowMs: number): void {
     this.#setStoreUp(false);
-    this.#flight = { kind: "backing off", untilMs: nowMs + this.#backoffMs };
-    this.#backoffMs = Math.min(this.#backoffMs * 2, this.#options.limits.backoffMsMax);
+    this.#flights.backOff(nowMs);
   }
 
   /** Rows of a player who has a row set aside follow it. */
@@ -485,17 +394,15 @@ export class Batcher {
       part.aside.push({ unit, reason: "held back: an earlier row of this player was set aside" });
   }
 
-  #split(error: StoreRejected, nowMs: number): void {
-    const part = this.#parts.shift()!;
+  #split(part: Part, error: StoreRejected, nowMs: number): void {
     const isBroken = this.#heldPlayers >= this.#options.limits.heldPlayersMax;
     const parts = isBroken ? null : splitByFault(part, error);
     if (parts === null) {
       // Not about a row: the store would not even take what is set aside, or takes hardly anything any more.
-      this.#parts.unshift(part);
       this.#backOff(nowMs);
       return;
     }
-    this.#parts.unshift(...parts);
+    this.#parts.splice(this.#parts.indexOf(part), 1, ...parts);
     for (const { aside } of parts) for (const one of aside) this.#hold(one);
   }
 
@@ -532,9 +439,8 @@ export class JournalBehindStore extends Error {
   }
 }
 
-/** Position of the oldest row. */
-function sinceOf(one: PlayerRows | KeptRow): number {
-  return one instanceof PlayerRows ? one.since : one.position;
+function done(): Answer {
+  return { kind: "done" };
 }
 
 function isForGood(error: Error): boolean {

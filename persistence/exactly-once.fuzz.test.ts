@@ -78,7 +78,12 @@ test(`[BT50] what the journal kept is in the store exactly once, wherever power,
     const rig: PersistenceRig = await PersistenceRig.start({
       store,
       shards: SHARDS,
-      limits: { batchRowsMax: 1 + prng.below(9), flushMs: 1 + prng.below(20), roundBytes: 4096 },
+      limits: {
+        batchRowsMax: 1 + prng.below(9),
+        batchesInFlight: 1 + prng.below(3),
+        flushMs: 1 + prng.below(20),
+        roundBytes: 4096,
+      },
       journalLimits: { segmentBytes: 4096, commitMs: prng.below(3) },
       ...(disk === undefined ? {} : { disk }),
       ...(clock === undefined ? {} : { clock }),

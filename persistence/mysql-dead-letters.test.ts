@@ -39,6 +39,7 @@ describe("MySQL: dead letters", () => {
       limits: {
         pendingRowsMax: PLAYERS * 2,
         batchRowsMax: GROUP,
+        batchesInFlight: 2,
         flushMs: 1,
         backoffMs: 50,
         backoffMsMax: 400,

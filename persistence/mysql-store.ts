@@ -53,7 +53,10 @@ export interface MysqlStoreOptions {
 }
 
 export interface MysqlStoreLimits {
+  /** Connections for reads. */
   readonly connectionsMax: number;
+  /** Batches applied at a time, each on a connection of its own. */
+  readonly batchesMax: number;
   /** Rows of one statement. Bytes are bounded by a quarter of the server's max_allowed_packet. */
   readonly statementRowsMax: number;
   readonly connectMsMax: number;
@@ -71,6 +74,7 @@ export interface MysqlStoreLimits {
 
 export const mysqlStoreLimits: MysqlStoreLimits = {
   connectionsMax: 4,
+  batchesMax: 2,
   statementRowsMax: 800,
   connectMsMax: 5_000,
   statementMsMax: 20_000,
@@ -89,7 +93,7 @@ const sessionSetup = `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTI
 // MySQL 8 has another name for the same variable.
 const sessionSetupMysql8 = sessionSetup.replace("tx_isolation", "transaction_isolation");
 
-/** Reads have parameters; a batch is several statements in one text, on the one connection that takes such. */
+/** Reads have parameters; a batch is several statements in one text, on connections that take such. */
 type Purpose = "read" | "batch";
 
 /** A {@link Store} in a database of a MySQL or MariaDB server. */
@@ -142,10 +146,10 @@ export class MysqlStore implements AuditedStore {
       if (mode === "migrate") await this.#migrate();
       if (epoch !== this.#epoch)
         throw new StoreUnavailable(`${this.#where} was closed while it was being opened: open it again`);
-      // One connection for batches: they wait for one another here, not for each other's locks.
+      // Few connections for batches: more of them wait for one another here, not for each other's locks.
       this.#pools = {
         read: this.#pool({ connectionLimit: this.#limits.connectionsMax }),
-        batch: this.#pool({ connectionLimit: 1, multipleStatements: true }),
+        batch: this.#pool({ connectionLimit: this.#limits.batchesMax, multipleStatements: true }),
       };
       await this.health();
     } catch (error) {

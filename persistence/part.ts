@@ -29,6 +29,8 @@ export interface Part {
   units: Unit[];
   /** To become dead letters. */
   readonly aside: SetAside[];
+  /** With the store; else it is to be given to it. */
+  isFlying: boolean;
 }
 
 /** What waits of one player, or a battle, taken for a part. */
@@ -59,9 +61,22 @@ export function unitsOf(taken: readonly Taken[]): Unit[] {
   });
 }
 
+/** A part that the store is to be given. */
+export function partOf(units: Unit[], aside: SetAside[]): Part {
+  return { units, aside, isFlying: false };
+}
+
+/** Position of the oldest row; Infinity when there is none. */
+export function sinceOf({ units, aside }: Part): number {
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const { since } of units) if (since < oldest) oldest = since;
+  for (const { unit } of aside) if (unit.since < oldest) oldest = unit.since;
+  return oldest;
+}
+
 export function batchOf(
   part: Part,
-  at: { readonly journalId: string; readonly progress: number; readonly atMs: number },
+  at: { readonly journalId: string; readonly progress: number | null; readonly atMs: number },
 ): Batch {
   const { journalId, progress, atMs } = at;
   const players: PlayerRow[] = [];
@@ -73,7 +88,8 @@ export function batchOf(
     for (const line of decoded.ledger) ledger.push(line);
   }
   const deadLetters = part.aside.flatMap(({ unit, reason }) => lettersOf(unit, { journalId, reason, atMs }));
-  return { players, battleResults, ledger, deadLetters, progress: { journalId, position: progress } };
+  const rows = { players, battleResults, ledger, deadLetters };
+  return progress === null ? rows : { ...rows, progress: { journalId, position: progress } };
 }
 
 /**
@@ -107,7 +123,7 @@ export function splitByFault(part: Part, error: StoreRejected): Part[] | null {
   const { units, aside } = part;
   const only = units[0];
   if (only === undefined) return null;
-  if (units.length === 1) return [{ units: [], aside: [...aside, { unit: only, reason: error.message }] }];
+  if (units.length === 1) return [partOf([], [...aside, { unit: only, reason: error.message }])];
   const faults = new Map<object, string>(error.badRows.map(({ row, reason }) => [row, reason]));
   const reasonOf = ({ decoded }: Unit): string | undefined =>
     [decoded.player, decoded.battle, ...decoded.ledger]
@@ -120,10 +136,7 @@ export function splitByFault(part: Part, error: StoreRejected): Part[] | null {
     if (reason === undefined) good.push(unit);
     else bad.push({ unit, reason });
   }
-  if (bad.length > 0) return [{ units: good, aside: [...aside, ...bad] }];
+  if (bad.length > 0) return [partOf(good, [...aside, ...bad])];
   const middle = units.length >> 1;
-  return [
-    { units: units.slice(0, middle), aside: [...aside] },
-    { units: units.slice(middle), aside: [] },
-  ];
+  return [partOf(units.slice(0, middle), [...aside]), partOf(units.slice(middle), [])];
 }

@@ -1,6 +1,7 @@
 /** Bounds of the persistence thread: those of the config, and those that nobody has a reason to move. */
 import type { Config } from "../engine/config-schema.js";
 import type { JournalLimits } from "./journal/journal.js";
+import { mysqlStoreLimits } from "./mysql-store.js";
 import type { PersistenceLimits } from "./persistence.js";
 
 export function persistenceLimits(config: Config): PersistenceLimits & { readonly outboxBytesMax: number } {
@@ -8,6 +9,8 @@ export function persistenceLimits(config: Config): PersistenceLimits & { readonl
   const { segmentBytes, bytesMax } = config.journal;
   return {
     batchRowsMax,
+    // SQLite works on this very thread: a second batch would only wait in it.
+    batchesInFlight: config.store.kind === "mysql" ? mysqlStoreLimits.batchesMax : 1,
     flushMs,
     pendingRowsMax,
     backoffMs: 50,

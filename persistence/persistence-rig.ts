@@ -51,6 +51,7 @@ export class LossyStore extends FlakyStore {
 export const rigLimits: PersistenceLimits = {
   pendingRowsMax: 1000,
   batchRowsMax: 100,
+  batchesInFlight: 2,
   flushMs: 200,
   backoffMs: 50,
   backoffMsMax: 400,
