@@ -24,7 +24,7 @@ import { PersistenceProxy } from "../../persistence/persistence-proxy.js";
 import { MariaDb } from "../../test/mariadb.js";
 import type { BenchOptions, BenchRow } from "../bench-row.js";
 import { median } from "../median.js";
-import { multiRow, singleRow, World } from "./store.js";
+import { multiRow, singleRow, twoAtOnce, World } from "./store.js";
 
 /** Rows handed over and not applied yet: several batches, so that the store never waits for the shard. */
 const ROWS_AHEAD = 8_000;
@@ -53,12 +53,9 @@ interface Place {
 async function measure({ socketPath, folder, isSmoke }: Place): Promise<BenchRow[]> {
   const world = new World(isSmoke ? 2_000 : 20_000);
   const shard = await LoneShard.start(folder, socketPath);
-  const bare = await mysql.createConnection({
-    socketPath,
-    user: "root",
-    database: "bench",
-    charset: "UTF8MB4_BIN",
-  });
+  const place = { socketPath, user: "root", database: "bench", charset: "UTF8MB4_BIN" };
+  const bare = await mysql.createConnection(place);
+  const second = await mysql.createConnection(place);
   const rounds = isSmoke ? 1 : 9;
   const rows = isSmoke ? 2_000 : 20_000;
   const rates = new Map<string, number[]>();
@@ -66,6 +63,10 @@ async function measure({ socketPath, folder, isSmoke }: Place): Promise<BenchRow
     ["lane", () => shard.rowsPerSecond(world, rows)],
     ...FLOOR_ROWS.map(
       (count) => [`bare ${count}`, () => multiRow(bare, { world, rows: count, batches: 10 })] as const,
+    ),
+    ...FLOOR_ROWS.map(
+      (count) =>
+        [`bare two ${count}`, () => twoAtOnce([bare, second], { world, rows: count, batches: 10 })] as const,
     ),
     ["single", () => singleRow(bare, { world, rows: isSmoke ? 10 : 400 })],
   ];
@@ -78,15 +79,16 @@ async function measure({ socketPath, folder, isSmoke }: Place): Promise<BenchRow
     }
   }
   await bare.end();
+  await second.end();
   await shard.stop();
-  const best = FLOOR_ROWS.toSorted(
-    (a, b) => median(rates.get(`bare ${b}`)!) - median(rates.get(`bare ${a}`)!),
-  )[0]!;
+  const best = [...rates.keys()]
+    .filter((name) => name.startsWith("bare"))
+    .toSorted((a, b) => median(rates.get(b)!) - median(rates.get(a)!))[0]!;
   const ratio = (floor: string) =>
     median(rates.get("lane")!.map((rate, round) => rate / rates.get(floor)![round]!));
   const row = { suite: "persistence", case: "rows from a shard's lane into MariaDB", unit: "rows/s" };
   const value = (subject: string) => Math.round(median(rates.get(subject)!));
-  const bareName = `bare driver, ${best} rows a statement`;
+  const bareName = `${best.replace("bare two", "bare driver twice,").replace(/bare (\d)/, "bare driver, $1")} rows a statement`;
   const singleName = "bare driver, awaited single rows";
   return [
     {
@@ -94,7 +96,7 @@ async function measure({ socketPath, folder, isSmoke }: Place): Promise<BenchRow
       subject: "lane, journal, batches, store",
       value: value("lane"),
       floor: bareName,
-      ratio: ratio(`bare ${best}`),
+      ratio: ratio(best),
       wantAtLeast: 0.8,
     },
     {
@@ -105,7 +107,7 @@ async function measure({ socketPath, folder, isSmoke }: Place): Promise<BenchRow
       ratio: ratio("single"),
       wantAtLeast: 25,
     },
-    { ...row, subject: bareName, value: value(`bare ${best}`) },
+    { ...row, subject: bareName, value: value(best) },
     { ...row, subject: singleName, value: value("single") },
   ];
 }

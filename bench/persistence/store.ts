@@ -209,6 +209,24 @@ export async function multiRow(
   return (statements * rows * 1000) / ms;
 }
 
+/** As {@link multiRow}, on two connections at once: each has its own rows, ready before the clock starts. */
+export async function twoAtOnce(
+  connections: readonly [Connection, Connection],
+  options: { readonly world: World; readonly rows: number; readonly batches: number },
+): Promise<number> {
+  const { world, rows } = options;
+  const rounds = Math.ceil((options.batches * BATCH_ROWS) / rows / 2);
+  let ms = 0;
+  for (let at = 0; at < rounds; at++) {
+    const drawn = world.draw(rows * 2);
+    const values = [valuesOf(drawn.slice(0, rows)), valuesOf(drawn.slice(rows))] as const;
+    const startMs = systemClock.nowMs();
+    await Promise.all(connections.map((connection, which) => connection.query(bareUpsert, [values[which]!])));
+    ms += systemClock.nowMs() - startMs;
+  }
+  return (rounds * 2 * rows * 1000) / ms;
+}
+
 /** Rows a second of the driver, one awaited statement a row. */
 export async function singleRow(
   bare: Connection,
