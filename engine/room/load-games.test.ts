@@ -43,3 +43,22 @@ test("[GM4] a table without a name for a file, a file, or a parse is refused, an
   // The same game twice is the same tables.
   await loadGames([good, good], "game1");
 });
+
+test("[GM5] a room type's stateVersion is a whole number, or the game is refused", async () => {
+  const withRoom = (stateVersion: string) => {
+    const name = `game${++games}`;
+    const path = join(folder, `${name}.mjs`);
+    const field = `{ name: "${name}", intents: [], create: () => ({}) }`;
+    const room = `{ name: "arena", intents: [], create: () => ({}), stateVersion: ${stateVersion} }`;
+    writeFileSync(path, `export default { fields: [${field}], rooms: [${room}] };`);
+    return loadGames([path], name);
+  };
+  assert.equal((await withRoom("3")).rooms.get("arena")!.stateVersion, 3);
+  await withRoom("undefined");
+  for (const bad of ["-1", "1.5", '"2"', "null"])
+    await assert.rejects(withRoom(bad), (error: unknown) => {
+      assert.ok(error instanceof GameInvalid);
+      assert.match(error.message, /room arena: stateVersion: got .+, want a whole number/);
+      return true;
+    });
+});
