@@ -3,9 +3,10 @@
  * and that nothing is left when they are over.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { BenchOptions, BenchRow } from "./bench-row.js";
 import { ChildServer, gameModule, type ServerStats } from "./child-server.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
 import { cpuSecondsOf } from "./process-cpu.js";
+import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
 
 const BATTLE_HZ = 10;
@@ -24,8 +25,35 @@ interface Plan {
 const full: Plan = { battles: 5000, warmupSeconds: 5, seconds: 15 };
 const small: Plan = { battles: 50, warmupSeconds: 0.2, seconds: 0.8 };
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const plan = options.smoke ? small : full;
+export async function run(options: BenchOptions): Promise<Measured[]> {
+  const base = options.smoke ? small : full;
+  const plan = { ...base, seconds: options.seconds ?? base.seconds };
+  const subject = "gridshard, 1 shard";
+  const figures = await measureRounds({
+    title: "auto-battle",
+    rounds: options.rounds ?? 1,
+    subjects: [{ name: subject, measure: () => fight(plan) }],
+  });
+  const wants: readonly Want[] = [
+    { figure: "usPerRoomTick", atMost: MICROSECONDS_MAX },
+    { figure: "roomsMissing", atMost: 0 },
+    { figure: "bytesEach", atMost: BYTES_MAX },
+    { figure: "roomsLeft", atMost: 0 },
+  ];
+  return [
+    measuredOf({
+      suite: "auto-battle",
+      case: `${plan.battles.toLocaleString("en")} auto battles at once, ${BATTLE_HZ} ticks a second`,
+      subject,
+      shards: 1,
+      seconds: plan.seconds,
+      rounds: figures.get(subject)!,
+      wants,
+    }),
+  ];
+}
+
+async function fight(plan: Plan): Promise<Figures> {
   const emptyBytes = await heapOfEmpty();
   const server = await ChildServer.start(configOf(plan.battles));
   try {
@@ -34,47 +62,22 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     const before = await snapshot(server);
     await delay(plan.seconds * 1000);
     const after = await snapshot(server);
-    const left = await roomsLeft(server);
+    const roomsLeft = await roomsLeftOf(server);
     const per = (of: (stats: Snapshot) => number, count: number) => (of(after) - of(before)) / count;
     const seconds = per((each) => each.ticks, BATTLE_HZ * 2);
     const battleTicks = plan.battles * BATTLE_HZ * seconds;
-    const battles = plan.battles.toLocaleString("en");
-    const row = (subject: string, value: number, unit: string): BenchRow => ({
-      suite: "auto-battle",
-      case: `${battles} auto battles at once, ${BATTLE_HZ} ticks a second, 1 shard`,
-      subject,
-      value,
-      unit,
-    });
-    return [
-      {
-        ...row(
-          "tick, all that the shard does",
-          per((each) => each.tickSeconds, battleTicks) * 1e6,
-          "µs/battle",
-        ),
-        wantAtMost: MICROSECONDS_MAX,
-      },
-      row("tick, whole process", per((each) => each.cpuSeconds, battleTicks) * 1e6, "µs/battle"),
-      row(
-        "CPU of the whole process",
-        per((each) => each.cpuSeconds, seconds),
-        "cores",
-      ),
-      row("tick of the shard, p99", after.tickP99Ms, "ms"),
-      row(
-        "room ticks put off for want of time",
-        per((each) => each.deferred, 1),
-        "times",
-      ),
-      {
-        ...row("battles missing at the end of the window", plan.battles - after.rooms, "battles"),
-        wantAtMost: 0,
-      },
-      { ...row("memory", (heapBytes - emptyBytes) / plan.battles, "bytes/battle"), wantAtMost: BYTES_MAX },
-      row("battles over and stored", after.rowsIn - before.rowsIn, "rows"),
-      { ...row("rooms left when all are over", left, "rooms"), wantAtMost: 0 },
-    ];
+    return {
+      // All that the shard does in its ticks, divided by battles and their ticks.
+      usPerRoomTick: per((each) => each.tickSeconds, battleTicks) * 1e6,
+      cpuUsPerRoomTick: per((each) => each.cpuSeconds, battleTicks) * 1e6,
+      cpuCores: per((each) => each.cpuSeconds, seconds),
+      tickMsP99: after.tickP99Ms,
+      roomsDeferred: per((each) => each.deferred, 1),
+      roomsMissing: plan.battles - after.rooms,
+      bytesEach: (heapBytes - emptyBytes) / plan.battles,
+      rowsStored: after.rowsIn - before.rowsIn,
+      roomsLeft,
+    };
   } finally {
     await server.stop();
   }
@@ -124,7 +127,7 @@ async function snapshot(server: ChildServer): Promise<Snapshot> {
 }
 
 /** Waits until all rooms are gone, or says how many are not. */
-async function roomsLeft(server: ChildServer): Promise<number> {
+async function roomsLeftOf(server: ChildServer): Promise<number> {
   let left = await server.shardCounter("rooms");
   for (let waitedMs = 0; left > 0 && waitedMs < END_MS_MAX; waitedMs += LOOK_MS) {
     await delay(LOOK_MS);

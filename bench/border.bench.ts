@@ -2,9 +2,10 @@
  * People who walk to and fro across the borders between shards: nothing may be lost, doubled or gone, and everybody
  * who counts must come to the same count.
  */
-import type { BenchOptions, BenchRow } from "./bench-row.js";
 import { gameModule } from "./child-server.js";
-import { runLoaded } from "./loaded-run.js";
+import { figuresOf, runLoaded } from "./loaded-run.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
+import { measureRounds } from "./rounds.js";
 
 interface Plan {
   readonly clients: number;
@@ -15,18 +16,46 @@ interface Plan {
 const full: Plan = { clients: 200, seconds: 60, warmupSeconds: 2, shardCounts: [2, 4] };
 const small: Plan = { clients: 20, seconds: 2, warmupSeconds: 0.2, shardCounts: [2] };
 
-export async function run(options: BenchOptions & { readonly seconds?: number }): Promise<BenchRow[]> {
-  const plan = options.smoke ? small : full;
-  const seconds = options.seconds ?? plan.seconds;
-  const rows: BenchRow[] = [];
-  for (const shards of plan.shardCounts) rows.push(...(await walk({ ...plan, seconds }, shards)));
-  return rows;
+/** What must never happen. */
+const never = [
+  "errors",
+  "reliableLost",
+  "duplicates",
+  "vanished",
+  "unplaced",
+  "membersOff",
+  "sessionsOff",
+] as const;
+
+export async function run(options: BenchOptions): Promise<Measured[]> {
+  const base = options.smoke ? small : full;
+  const plan = { ...base, seconds: options.seconds ?? base.seconds };
+  const { clients, seconds } = plan;
+  const nameOf = (shards: number) => `gridshard, ${shards} shards`;
+  const figures = await measureRounds({
+    title: "border",
+    rounds: options.rounds ?? 1,
+    subjects: plan.shardCounts.map((shards) => ({ name: nameOf(shards), measure: () => walk(plan, shards) })),
+  });
+  const wants: readonly Want[] = never.map((figure) => ({ figure, atMost: 0 }));
+  return plan.shardCounts.map((shards) =>
+    measuredOf({
+      suite: "border",
+      case: `${clients} people across the borders, ${seconds} s`,
+      subject: nameOf(shards),
+      clients,
+      shards,
+      seconds,
+      rounds: figures.get(nameOf(shards))!,
+      wants,
+    }),
+  );
 }
 
-async function walk(plan: Plan, shards: number): Promise<BenchRow[]> {
+async function walk(plan: Plan, shards: number): Promise<Figures> {
   // Eight small cells a side: the next border is a few seconds away.
   const world = { field: "bench-walk", widthCells: 8, heightCells: 8, cellSizeMeters: 12 };
-  const { report, statsSettled } = await runLoaded(
+  const run = await runLoaded(
     { config: { games: [gameModule("games-world")], world, shards: { count: shards } } },
     {
       clients: plan.clients,
@@ -36,38 +65,21 @@ async function walk(plan: Plan, shards: number): Promise<BenchRow[]> {
       "reliable-per-second": 5,
     },
   );
+  const { report, statsSettled } = run;
   for (const sample of report.errorSamples) process.stderr.write(`  ${sample}\n`);
-  const row = (what: string, value: number, unit: string): BenchRow => ({
-    suite: "border",
-    case: `${plan.clients} people across the borders of ${shards} shards, ${plan.seconds} s`,
-    subject: what,
-    value,
-    unit,
-  });
-  const none = (what: string, value: number): BenchRow => ({ ...row(what, value, "times"), wantAtMost: 0 });
-  const { errors } = report;
-  const named = ["duplicateEntity", "ownEntityVanished"];
-  const others = Object.entries(errors).reduce(
-    (sum, [kind, count]) => sum + (named.includes(kind) ? 0 : count),
-    0,
-  );
   const counted = (name: string) =>
     statsSettled!.shards.reduce((sum, shard) => sum + shard.counters[name]!, 0);
-  const members = counted("members");
-  const sessions = statsSettled!.net.counters.sessions_live!;
-  return [
-    row("handoffs between shards", counted("handoffs_released_total"), "times"),
-    row("reliable intents sent", report.totals.reliableSent, "times"),
-    none("reliable intents lost", report.reliableLost),
-    none("entities in two places", errors.duplicateEntity ?? 0),
-    none("own entity gone", errors.ownEntityVanished ?? 0),
-    none("other protocol errors", others),
-    row("clients that see themselves", report.placedAtEnd, "clients"),
-    none("clients that do not", plan.clients - report.placedAtEnd),
-    none("members counted by shards, off by", Math.abs(members - plan.clients)),
-    none("sessions counted by net, off by", Math.abs(sessions - plan.clients)),
-    row("between two cells, p99", report.crossing.p99Ms, "ms"),
-    row("between two cells, at most", report.crossing.maxMs, "ms"),
-    row("frame lateness p99", report.lateness.p99Ms, "ms"),
-  ];
+  return {
+    ...figuresOf(run),
+    handoffs: counted("handoffs_released_total"),
+    reliableSent: report.totals.reliableSent,
+    reliableLost: report.reliableLost,
+    duplicates: report.errors.duplicateEntity ?? 0,
+    vanished: report.errors.ownEntityVanished ?? 0,
+    unplaced: plan.clients - report.placedAtEnd,
+    membersOff: Math.abs(counted("members") - plan.clients),
+    sessionsOff: Math.abs(statsSettled!.net.counters.sessions_live! - plan.clients),
+    crossingMsP99: report.crossing.p99Ms,
+    crossingMsMax: report.crossing.maxMs,
+  };
 }

@@ -3,68 +3,67 @@
  * of the shard threads' heaps between servers with and without them. Fresh processes each round, medians.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { BenchOptions, BenchRow } from "./bench-row.js";
 import { ChildServer, gameModule, ServerFailed } from "./child-server.js";
-import { median } from "./median.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf } from "./measured.js";
 import { cpuSecondsOf, residentBytesOf } from "./process-cpu.js";
+import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
 
 const SHARDS = 2;
 const CPU_PERCENT_MAX = 1;
 const ROOM_BYTES_MAX = 2048;
 
-interface Plan {
+/** How long after its start, and over how long, the CPU of a server is measured. */
+export interface IdlePlan {
+  readonly settleSeconds: number;
+  readonly seconds: number;
+}
+
+interface Plan extends IdlePlan {
   /** One of the fields of games-idle. */
   readonly rooms: number;
   readonly rounds: number;
-  readonly settleSeconds: number;
-  readonly seconds: number;
 }
 // V8 tidies up for some ten seconds after a start; what is asked is what an idle server costs from then on.
 const full: Plan = { rooms: 10_000, rounds: 3, settleSeconds: 15, seconds: 20 };
 const small: Plan = { rooms: 100, rounds: 1, settleSeconds: 0.2, seconds: 0.5 };
 
-interface Figures {
-  readonly cpuPercent: number;
-  /** Heaps and buffers of the shard threads. */
-  readonly heapBytes: number;
-  readonly residentBytes: number;
-}
-
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const plan = options.smoke ? small : full;
-  const empty: Figures[] = [];
-  const filled: Figures[] = [];
-  for (let round = 0; round < plan.rounds; round++) {
-    empty.push(await measure(plan, 0));
-    filled.push(await measure(plan, plan.rooms));
-  }
+export async function run(options: BenchOptions): Promise<Measured[]> {
+  const base = options.smoke ? small : full;
+  const plan = { ...base, seconds: options.seconds ?? base.seconds };
   const rooms = plan.rooms.toLocaleString("en");
-  const row = (what: string, subject: string, value: number, unit: string): BenchRow => ({
-    suite: "idle",
-    case: `${what}, nobody connected`,
-    subject,
-    value,
-    unit,
+  const [without, filled] = ["no rooms", `${rooms} sleeping rooms`];
+  const figures = await measureRounds({
+    title: "idle",
+    rounds: options.rounds ?? plan.rounds,
+    subjects: [
+      { name: without, measure: () => measure(plan, 0) },
+      { name: filled, measure: () => measure(plan, plan.rooms) },
+    ],
   });
-  const cpu = (figures: readonly Figures[]) => median(figures.map((each) => each.cpuPercent));
-  const heap = (figures: readonly Figures[]) => median(figures.map((each) => each.heapBytes));
-  const resident = (figures: readonly Figures[]) => median(figures.map((each) => each.residentBytes));
+  const each = { suite: "idle", case: "nobody connected", seconds: plan.seconds };
+  const empty = figures.get(without)!;
+  const withBytes = figures.get(filled)!.map((round, index) => ({
+    ...round,
+    bytesEach: ((round.heapMB! - empty[index]!.heapMB!) * 1e6) / plan.rooms,
+  }));
   return [
-    { ...row("CPU", `${rooms} sleeping rooms`, cpu(filled), "% of a core"), wantAtMost: CPU_PERCENT_MAX },
-    row("CPU", "no rooms", cpu(empty), "% of a core"),
-    {
-      ...row("memory", `one of ${rooms} rooms`, (heap(filled) - heap(empty)) / plan.rooms, "bytes"),
-      wantAtMost: ROOM_BYTES_MAX,
-    },
-    row("memory", "heaps of the shards with them", heap(filled) / 1e6, "MB"),
-    row("memory", "heaps of the shards without", heap(empty) / 1e6, "MB"),
-    row("memory", "whole process with them", resident(filled) / 1e6, "MB"),
-    row("memory", "whole process without", resident(empty) / 1e6, "MB"),
+    measuredOf({
+      ...each,
+      subject: filled,
+      rounds: withBytes,
+      wants: [
+        { figure: "cpuPercent", floor: without },
+        { figure: "cpuPercent", atMost: CPU_PERCENT_MAX },
+        { figure: "bytesEach", atMost: ROOM_BYTES_MAX },
+      ],
+    }),
+    measuredOf({ ...each, subject: without, rounds: empty }),
   ];
 }
 
-async function measure(plan: Plan, rooms: number): Promise<Figures> {
+/** A server with so many sleeping rooms. */
+export async function measure(plan: IdlePlan, rooms: number): Promise<Figures> {
   const server = await ChildServer.start({
     config: {
       games: [gameModule("games-idle")],
@@ -82,7 +81,7 @@ async function measure(plan: Plan, rooms: number): Promise<Figures> {
     await delay(plan.seconds * 1000);
     const cpuPercent = ((cpuSecondsOf(server.pid) - before) / plan.seconds) * 100;
     const heapBytes = heaps.reduce((sum, bytes) => sum + Number(bytes), 0);
-    return { cpuPercent, heapBytes, residentBytes: residentBytesOf(server.pid) };
+    return { cpuPercent, heapMB: heapBytes / 1e6, rssMB: residentBytesOf(server.pid) / 1e6 };
   } finally {
     await server.stop();
   }

@@ -7,10 +7,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../engine/time.js";
-import type { BenchOptions, BenchRow } from "./bench-row.js";
 import { runSwarmApart } from "./bots/swarm.js";
 import { ChildServer, gameModule } from "./child-server.js";
 import { botOptions } from "./loaded-run.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
+import { measureRounds } from "./rounds.js";
 
 const CALLS = "write,writev,pwrite64,sendto,sendmsg,sendmmsg";
 const WRITES_MAX = 1.05;
@@ -24,16 +25,41 @@ interface Plan {
 const full: Plan = { clients: 200, seconds: 10, warmupSeconds: 3, shardCounts: [1, 4] };
 const small: Plan = { clients: 10, seconds: 1, warmupSeconds: 0.2, shardCounts: [2] };
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
+export async function run(options: BenchOptions): Promise<Measured[]> {
   if (!hasStrace()) {
     process.stderr.write("  not measured: strace is not installed (Debian package strace)\n");
     return [];
   }
-  const plan = options.smoke ? small : full;
-  const rows: BenchRow[] = [];
-  for (const shards of plan.shardCounts) rows.push(...(await count(plan, shards)));
-  return rows;
+  const base = options.smoke ? small : full;
+  const plan = { ...base, seconds: options.seconds ?? base.seconds };
+  const { clients, seconds } = plan;
+  const figures = await measureRounds({
+    title: "syscalls",
+    rounds: options.rounds ?? 1,
+    subjects: plan.shardCounts.map((shards) => ({
+      name: nameOf(shards),
+      measure: () => count(plan, shards),
+    })),
+  });
+  const wants: readonly Want[] = [
+    { figure: "writesPerClientTick", atMost: WRITES_MAX },
+    { figure: "errors", atMost: 0 },
+  ];
+  return plan.shardCounts.map((shards) =>
+    measuredOf({
+      suite: "syscalls",
+      case: `${clients} people at 20 Hz`,
+      subject: nameOf(shards),
+      clients,
+      shards,
+      seconds,
+      rounds: figures.get(nameOf(shards))!,
+      wants,
+    }),
+  );
 }
+
+const nameOf = (shards: number) => (shards === 1 ? "gridshard, 1 shard" : `gridshard, ${shards} shards`);
 
 function hasStrace(): boolean {
   try {
@@ -44,7 +70,7 @@ function hasStrace(): boolean {
   }
 }
 
-async function count(plan: Plan, shards: number): Promise<BenchRow[]> {
+async function count(plan: Plan, shards: number): Promise<Figures> {
   const folder = mkdtempSync(join(tmpdir(), "gridshard-strace-"));
   const trace = join(folder, "trace");
   try {
@@ -88,22 +114,11 @@ async function count(plan: Plan, shards: number): Promise<BenchRow[]> {
       await server.stop();
     }
     const written = writesWithin(readFileSync(trace, "utf8"), fromMs, toMs);
-    const subject = shards === 1 ? "gridshard, 1 shard" : `gridshard, ${shards} shards`;
-    const row = (what: string, value: number, unit: string): BenchRow => ({
-      suite: "syscalls",
-      case: `${what}: ${plan.clients} people at 20 Hz`,
-      subject,
-      value,
-      unit,
-    });
-    return [
-      {
-        ...row("writes to sockets", written.toSockets / clientTicks, "a client and tick"),
-        wantAtMost: WRITES_MAX,
-      },
-      row("other writes, mostly wake-ups", (written.others / clientTicks) * plan.clients, "a tick"),
-      { ...row("protocol errors", errors, "errors"), wantAtMost: 0 },
-    ];
+    return {
+      writesPerClientTick: written.toSockets / clientTicks,
+      otherWritesPerTick: (written.others / clientTicks) * plan.clients,
+      errors,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

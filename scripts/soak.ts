@@ -86,10 +86,11 @@ export const soaks: Readonly<Record<string, Soak>> = {
     seconds: 600,
     async run({ seconds }) {
       const { run } = await import("../bench/border.bench.js");
-      const { formatRow, verdictOf } = await import("../bench/run.js");
-      const rows = await run({ smoke: false, seconds: seconds / 2 });
-      for (const row of rows) say(formatRow(row));
-      return rows.every((row) => verdictOf(row) !== "FAIL");
+      const { judge } = await import("../bench/measured.js");
+      const { formatTables } = await import("../bench/report.js");
+      const measured = await run({ smoke: false, seconds: seconds / 2 });
+      say(formatTables(measured));
+      return measured.every((each) => judge(each, measured).every(({ verdict }) => verdict !== "FAIL"));
     },
   },
   crash: {

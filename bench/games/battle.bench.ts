@@ -9,10 +9,10 @@ import { PERSON, speciesTable } from "../../games/battle/tables.js";
 import { fighterOf } from "../../games/testing/bodies.js";
 import { TestRoom } from "../../games/testing/test-room.js";
 import { testTables } from "../../games/testing/test-tables.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
-import { median } from "../median.js";
+import { type BenchOptions, type Measured, measuredOf } from "../measured.js";
 
-const SUITE = "battle";
+const MICROSECONDS_MAX = 50;
+const BYTES_MAX = 8192;
 const species = testTables.rows(speciesTable);
 /** Every battle is still going on after this many ticks. */
 const TICKS = 50;
@@ -38,7 +38,7 @@ function heapBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-export function run(options: BenchOptions): Promise<BenchRow[]> {
+export function run(options: BenchOptions): Promise<Measured[]> {
   const count = options.smoke ? 100 : 5000;
   const label = `${count} auto battles at once`;
   // Warm: the figures are those of a server that has run for a while.
@@ -57,35 +57,30 @@ export function run(options: BenchOptions): Promise<BenchRow[]> {
     perTick.push(Number(process.hrtime.bigint() - start) / 1000 / count);
     open = rooms.filter((room) => room.isOpen).length;
   }
-  const rows: BenchRow[] = [
-    {
-      suite: SUITE,
-      case: label,
-      subject: "median tick",
-      value: median(perTick),
-      unit: "µs/battle",
-      wantAtMost: 50,
-    },
-    {
-      suite: SUITE,
-      case: label,
-      subject: "worst tick",
-      value: Math.max(...perTick),
-      unit: "µs/battle",
-      wantAtMost: 50,
-    },
-    { suite: SUITE, case: label, subject: "still open at the end", value: open, unit: "battles" },
-  ];
-  // Without --expose-gc the difference of two heaps says nothing.
-  if (globalThis.gc !== undefined) {
-    rows.push({
-      suite: SUITE,
-      case: label,
-      subject: "memory",
-      value: bytes,
-      unit: "B/battle",
-      wantAtMost: 8192,
-    });
-  }
-  return Promise.resolve(rows);
+  const each = { suite: "games/battle", case: `${label}, ${open} of them to the end` };
+  return Promise.resolve([
+    measuredOf({
+      ...each,
+      subject: "tick",
+      rounds: perTick.map((us) => ({ usPerRoomTick: us })),
+      wants: [{ figure: "usPerRoomTick", atMost: MICROSECONDS_MAX }],
+    }),
+    measuredOf({
+      ...each,
+      subject: "worst of all ticks",
+      rounds: [{ usPerRoomTick: Math.max(...perTick) }],
+      wants: [{ figure: "usPerRoomTick", atMost: MICROSECONDS_MAX }],
+    }),
+    // Without --expose-gc the difference of two heaps says nothing.
+    ...(globalThis.gc === undefined
+      ? []
+      : [
+          measuredOf({
+            ...each,
+            subject: "memory",
+            rounds: [{ bytesEach: bytes }],
+            wants: [{ figure: "bytesEach", atMost: BYTES_MAX }],
+          }),
+        ]),
+  ]);
 }

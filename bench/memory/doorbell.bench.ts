@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads";
 import { createDoorbell, Doorbell } from "../../engine/memory/doorbell.js";
 import { createRing, RingWriter } from "../../engine/memory/spsc-ring.js";
 import { systemClock } from "../../engine/time.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf } from "../measured.js";
 import { quantile } from "../median.js";
 import {
   type DoorbellBenchStart,
@@ -24,12 +24,11 @@ const RECORD_TYPE = 1;
 /** Long enough for the other thread to fall asleep again. */
 const GAP_MS = 1;
 
-const percentiles = [
-  { name: "p50", fraction: 0.5, wantAtMost: 2 },
-  { name: "p99", fraction: 0.99, wantAtMost: 4 },
-];
+const FLOOR = "bare wait/notify";
+/** A run is cut into parts, to show what they differ by. */
+const PARTS = 5;
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
+export async function run(options: BenchOptions): Promise<Measured[]> {
   const warmUp = options.smoke ? 5 : 300;
   const count = warmUp + (options.smoke ? 50 : 2500);
   const start: DoorbellBenchStart = {
@@ -50,17 +49,27 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   }
   const [latencies] = await finished;
   await worker.terminate();
-  const ours = latencies.doorbell.slice(warmUp);
-  const bare = latencies.bare.slice(warmUp);
-  return percentiles.flatMap(({ name, fraction, wantAtMost }) => {
-    const value = quantile(ours, fraction) * 1000;
-    const floorValue = quantile(bare, fraction) * 1000;
-    const row = { suite: "micro", case: `offer to handled, thread asleep, ${name}`, unit: "µs" };
-    const floor = "bare wait/notify";
-    return [
-      { ...row, subject: "ring and doorbell", value, floor, ratio: value / floorValue, wantAtMost },
-      { ...row, subject: floor, value: floorValue },
-    ];
+  const parts = options.smoke ? 1 : (options.rounds ?? PARTS);
+  const each = { suite: "memory/doorbell", case: "offer to handled, thread asleep" };
+  return [
+    measuredOf({
+      ...each,
+      subject: "ring and doorbell",
+      rounds: inParts(latencies.doorbell.slice(warmUp), parts),
+      wants: [
+        { figure: "usP50", floor: FLOOR, atMost: 2 },
+        { figure: "usP99", floor: FLOOR, atMost: 4 },
+      ],
+    }),
+    measuredOf({ ...each, subject: FLOOR, rounds: inParts(latencies.bare.slice(warmUp), parts) }),
+  ];
+}
+
+function inParts(ms: readonly number[], parts: number): Figures[] {
+  const length = Math.ceil(ms.length / parts);
+  return Array.from({ length: parts }, (_, at) => {
+    const part = ms.slice(at * length, (at + 1) * length);
+    return { usP50: quantile(part, 0.5) * 1000, usP99: quantile(part, 0.99) * 1000 };
   });
 }
 

@@ -7,8 +7,7 @@ import { Worker } from "node:worker_threads";
 import { RingBuffer } from "ringbuf.js";
 import { createRing, RingWriter } from "../../engine/memory/spsc-ring.js";
 import { systemClock } from "../../engine/time.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
-import { median } from "../median.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "../measured.js";
 import { type RingBenchStart, type RingSubject, recordWords, ringBytes } from "./ring.bench-worker.js";
 
 const CASE = "64 B records, two threads";
@@ -23,12 +22,11 @@ interface Lane {
   readonly worker: Worker;
   /** This subject's share of the records of a round: slow ones get fewer. */
   readonly share: number;
-  readonly perSecond: number[];
+  readonly figures: Figures[];
 }
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const rounds = options.smoke ? 1 : 9;
-  const count = options.smoke ? 20_000 : 1_000_000;
+export async function run({ smoke, rounds = smoke ? 1 : 9 }: BenchOptions): Promise<Measured[]> {
+  const count = smoke ? 20_000 : 1_000_000;
   const lanes = await Promise.all([openRing(PUBLISH_EVERY), openRing(1), openRingbuf(), openPostMessage()]);
   const [batched, single, ringbuf, posted] = lanes as [Lane, Lane, Lane, Lane];
   try {
@@ -36,34 +34,27 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     for (let round = 0; round <= rounds; round++) {
       for (const lane of lanes) {
         const perSecond = await measure(lane, Math.ceil(count * lane.share));
-        if (round > 0) lane.perSecond.push(perSecond);
+        if (round > 0) lane.figures.push({ perSecond });
       }
     }
   } finally {
     await Promise.all(lanes.map((lane) => lane.worker.terminate()));
   }
+  const against = (floor: Lane, atLeast?: number): Want => ({
+    figure: "perSecond",
+    floor: floor.subject,
+    ...(atLeast === undefined ? {} : { atLeast }),
+  });
   return [
-    { ...row(batched), ...compare(batched, ringbuf), wantAtLeast: 3 },
-    { ...row(batched), ...compare(batched, posted), wantAtLeast: 15 },
-    { ...row(single), ...compare(single, ringbuf) },
-    row(ringbuf),
-    row(posted),
+    measured(batched, [against(ringbuf, 3), against(posted, 15)]),
+    measured(single, [against(ringbuf)]),
+    measured(ringbuf),
+    measured(posted),
   ];
 }
 
-function row(lane: Lane): BenchRow {
-  return {
-    suite: "micro",
-    case: CASE,
-    subject: lane.subject,
-    value: Math.round(median(lane.perSecond)),
-    unit: "records/s",
-  };
-}
-
-function compare(lane: Lane, floor: Lane): { floor: string; ratio: number } {
-  const ratios = lane.perSecond.map((perSecond, round) => perSecond / floor.perSecond[round]!);
-  return { floor: floor.subject, ratio: median(ratios) };
+function measured({ subject, figures }: Lane, wants: readonly Want[] = []): Measured {
+  return measuredOf({ suite: "memory/ring", case: CASE, subject, rounds: figures, wants });
 }
 
 async function measure(lane: Lane, count: number): Promise<number> {
@@ -79,7 +70,7 @@ async function measure(lane: Lane, count: number): Promise<number> {
 async function open(subject: string, share: number, start: RingBenchStart, write: Write): Promise<Lane> {
   const worker = new Worker(new URL("./ring.bench-worker.js", import.meta.url), { workerData: start });
   await once(worker, "online");
-  return { subject, share, worker, write, perSecond: [] };
+  return { subject, share, worker, write, figures: [] };
 }
 
 function openRing(publishEvery: number): Promise<Lane> {

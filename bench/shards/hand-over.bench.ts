@@ -8,7 +8,7 @@ import { createRing, RingReader, RingWriter } from "../../engine/memory/spsc-rin
 import { shardCatalogue } from "../../engine/metrics.js";
 import { newPlayer, type PlayerRow } from "../../engine/player.js";
 import { Outlet } from "../../shards/outlet.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf } from "../measured.js";
 import { nanosecondsEach } from "./nanoseconds.js";
 
 const RING_BYTES = 1 << 22;
@@ -42,9 +42,8 @@ function players(count: number): PlayerRow[] {
   }));
 }
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const count = options.smoke ? 100 : 5000;
-  const rounds = options.smoke ? 1 : 15;
+export async function run({ smoke, rounds = smoke ? 1 : 15 }: BenchOptions): Promise<Measured[]> {
+  const count = smoke ? 100 : 5000;
   const { outlet, empty } = outletOf();
   const rows = players(count);
   const inputs = new ByteWriter().raw(new Uint8Array(20)).bytes();
@@ -53,14 +52,14 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
       for (let index = 0; index < count; index++) hand(rows[index]!, index);
       empty();
     });
-  const row = (subject: string, value: number): BenchRow => ({
-    suite: "shards",
-    case: `handing over ${count.toLocaleString("en")} a tick`,
-    subject,
-    value,
-    unit: "ns/row",
-    ...(options.smoke ? {} : { wantAtMost: ROW_NS_MAX }),
-  });
+  const row = (subject: string, figures: readonly Figures[]): Measured =>
+    measuredOf({
+      suite: "shards/hand-over",
+      case: `handing over ${count.toLocaleString("en")} a tick`,
+      subject,
+      rounds: figures,
+      wants: [{ figure: "ns", ...(smoke ? {} : { atMost: ROW_NS_MAX }) }],
+    });
   return [
     row(
       "a player with eight stacks",

@@ -7,39 +7,48 @@ import { Prng } from "../../engine/prng.js";
 import { EntityTable, NO_ROW } from "../../engine/room/entity-table.js";
 import { cellAt, createGrid } from "../../engine/space/grid.js";
 import { ShardRig } from "../../shards/shard-rig.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
+
 import { walkField } from "../games-world.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf } from "../measured.js";
 import { nanosecondsEach, nanosecondsOf } from "./nanoseconds.js";
 
 const NEAR_METERS = 8;
 const FOUND_MAX = 64;
+const TICKS_A_ROUND = 8;
+const FLOOR = "every row";
+const PART_OF_ALL_MAX = 0.1;
 
 /** Adds up what was found, so that nothing is computed in vain. */
 const kept = { sum: 0 };
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const entities = options.smoke ? 200 : 10_000;
-  const rounds = options.smoke ? 1 : 7;
+export async function run({ smoke, rounds = smoke ? 1 : 7 }: BenchOptions): Promise<Measured[]> {
+  const entities = smoke ? 200 : 10_000;
+  const suite = "shards/interest";
   const label = `${entities.toLocaleString("en")} entities`;
-  const row = (what: string, subject: string, value: number, unit: string): BenchRow => ({
-    suite: "shards",
-    case: `${what}, ${label}`,
-    subject,
-    value,
-    unit,
-  });
   const near = nearQueries(entities, rounds);
+  const query = { suite, case: `who is within ${NEAR_METERS} m, ${label}` };
+  // The more entities, the more cells win; with few there is nothing to win.
+  const bound = smoke ? {} : { atMost: PART_OF_ALL_MAX };
   return [
-    {
-      ...row(`who is within ${NEAR_METERS} m`, "near, by cells", near.cells, "ns/query"),
-      floor: "every row",
-      ratio: near.cells / near.scan,
-      // The more entities, the more cells win; with few there is nothing to win.
-      ...(options.smoke ? {} : { wantAtMost: 0.1 }),
-    },
-    row(`who is within ${NEAR_METERS} m`, "every row", near.scan, "ns/query"),
-    row("to the next cell and back", "EntityTable", cellMoves(entities, rounds), "ns/move"),
-    ...shardTick(entities, rounds, row),
+    measuredOf({
+      ...query,
+      subject: "near, by cells",
+      rounds: near.cells,
+      wants: [{ figure: "ns", floor: FLOOR, ...bound }],
+    }),
+    measuredOf({ ...query, subject: FLOOR, rounds: near.scan }),
+    measuredOf({
+      suite,
+      case: `to the next cell and back, ${label}`,
+      subject: "EntityTable",
+      rounds: cellMoves(entities, rounds),
+    }),
+    measuredOf({
+      suite,
+      case: `a tick in which all walk and are seen, ${label}`,
+      subject: "shard, and for each entity",
+      rounds: shardTick(entities, rounds),
+    }),
   ];
 }
 
@@ -72,7 +81,10 @@ function step(rig: ShardRig): void {
   rig.heard.length = 0;
 }
 
-function nearQueries(entities: number, rounds: number): { readonly cells: number; readonly scan: number } {
+function nearQueries(
+  entities: number,
+  rounds: number,
+): { readonly cells: Figures[]; readonly scan: Figures[] } {
   const rig = rigOf(entities);
   populate(rig, entities);
   const { field } = rig.shards[0]!;
@@ -98,7 +110,7 @@ function nearQueries(entities: number, rounds: number): { readonly cells: number
   return { cells, scan };
 }
 
-function cellMoves(entities: number, rounds: number): number {
+function cellMoves(entities: number, rounds: number): Figures[] {
   const grid = createGrid(32, 32, 24);
   const table = new EntityTable({ capacity: entities, cellCount: grid.cellCount });
   const prng = new Prng(3);
@@ -117,11 +129,7 @@ function cellMoves(entities: number, rounds: number): number {
 }
 
 /** Everybody walks and every cell is seen: simulate, sort into cells, encode. */
-function shardTick(
-  entities: number,
-  rounds: number,
-  row: (what: string, subject: string, value: number, unit: string) => BenchRow,
-): BenchRow[] {
+function shardTick(entities: number, rounds: number): Figures[] {
   const rig = rigOf(entities);
   rig.seeEverything();
   populate(rig, entities);
@@ -132,17 +140,17 @@ function shardTick(
   }
   const shard = rig.shards[0]!;
   const periodMs = shard.field.tickPeriodMs;
-  const ticks = rounds * 8;
-  let ns = 0;
-  for (let tick = 0; tick < ticks; tick++) {
-    rig.clock.advance(periodMs);
-    ns += nanosecondsOf(() => shard.duty(rig.clock.nowMs()));
-    rig.hear();
-    rig.heard.length = 0;
+  const figures: Figures[] = [];
+  for (let round = 0; round < rounds; round++) {
+    let ns = 0;
+    for (let tick = 0; tick < TICKS_A_ROUND; tick++) {
+      rig.clock.advance(periodMs);
+      ns += nanosecondsOf(() => shard.duty(rig.clock.nowMs()));
+      rig.hear();
+      rig.heard.length = 0;
+    }
+    const perTick = ns / TICKS_A_ROUND;
+    figures.push({ ms: perTick / 1e6, ns: perTick / entities });
   }
-  const perTick = ns / ticks;
-  return [
-    row("a tick in which all walk and are seen", "shard", perTick / 1e6, "ms/tick"),
-    row("a tick in which all walk and are seen", "shard, for each entity", perTick / entities, "ns"),
-  ];
+  return figures;
 }

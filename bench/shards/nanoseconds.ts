@@ -1,6 +1,6 @@
-/** Time of one of many calls, as the median of several rounds. */
+/** Time of one of many calls, round by round. */
 import { systemClock } from "../../engine/time.js";
-import { median } from "../median.js";
+import type { Figures } from "../measured.js";
 
 /** Nanoseconds of one call. */
 export function nanosecondsOf(run: () => void): number {
@@ -9,12 +9,12 @@ export function nanosecondsOf(run: () => void): number {
   return (systemClock.nowMs() - startMs) * 1e6;
 }
 
-/** Calls `run` once a round, after one round to warm up; nanoseconds for each of its `count` items. */
-export function nanosecondsEach(rounds: number, count: number, run: () => void): number {
-  const figures: number[] = [];
+/** Calls `run` once a round, after one round to warm up; nanoseconds for each of its `count` items, round by round. */
+export function nanosecondsEach(rounds: number, count: number, run: () => void): Figures[] {
+  const figures: Figures[] = [];
   for (let round = 0; round <= rounds; round++) {
     const ns = nanosecondsOf(run);
-    if (round > 0) figures.push(ns / count);
+    if (round > 0) figures.push({ ns: ns / count });
   }
-  return median(figures);
+  return figures;
 }

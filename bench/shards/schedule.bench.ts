@@ -1,38 +1,28 @@
 /** The schedule: what an entry costs to put in and take out, and that sleeping ones cost a tick nothing. */
 import { Schedule } from "../../shards/schedule.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { type BenchOptions, type Figures, type Measured, measuredOf } from "../measured.js";
 import { nanosecondsEach } from "./nanoseconds.js";
 
 const PERIOD_TICKS = 2;
+const FLOOR = "array a tick";
 /** Not due for weeks, and yet in the same slots of the wheel as what is. */
 const FAR_TICK = 100_000_000;
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const entries = options.smoke ? 500 : 50_000;
-  const rounds = options.smoke ? 1 : 9;
-  const label = entries.toLocaleString("en");
-  const row = (what: string, subject: string, value: number, unit: string): BenchRow => ({
-    suite: "shards",
-    case: `${what}, ${label} entries`,
-    subject,
-    value,
-    unit,
-  });
-  const wheel = wheelTicks(entries, rounds);
-  const list = listTicks(entries, rounds);
+export async function run({ smoke, rounds = smoke ? 1 : 9 }: BenchOptions): Promise<Measured[]> {
+  const entries = smoke ? 500 : 50_000;
+  const label = `${entries.toLocaleString("en")} entries`;
+  const due = { suite: "shards/schedule", case: `one that is due, put in again, ${label}` };
+  const idle = { suite: "shards/schedule", case: `a tick at which none is due, ${label}` };
+  const wants = [{ figure: "ns", floor: FLOOR } as const];
   return [
-    {
-      ...row("one that is due, put in again", "schedule", wheel, "ns"),
-      floor: "array a tick",
-      ratio: wheel / list,
-    },
-    row("one that is due, put in again", "array a tick", list, "ns"),
-    row("a tick at which none is due", "schedule", idleTick(entries, rounds), "ns"),
+    measuredOf({ ...due, subject: "schedule", rounds: wheelTicks(entries, rounds), wants }),
+    measuredOf({ ...due, subject: FLOOR, rounds: listTicks(entries, rounds) }),
+    measuredOf({ ...idle, subject: "schedule", rounds: idleTick(entries, rounds) }),
   ];
 }
 
 /** Every entry is due each {@link PERIOD_TICKS} ticks, as a room that ticks is. */
-function wheelTicks(entries: number, rounds: number): number {
+function wheelTicks(entries: number, rounds: number): Figures[] {
   const schedule = new Schedule(entries);
   for (let entry = 0; entry < entries; entry++) schedule.add(1, entry, entry % PERIOD_TICKS);
   const due = new Int32Array(1024);
@@ -49,7 +39,7 @@ function wheelTicks(entries: number, rounds: number): number {
 }
 
 /** The floor: an array for every tick, which cannot cancel and makes garbage. */
-function listTicks(entries: number, rounds: number): number {
+function listTicks(entries: number, rounds: number): Figures[] {
   const lists = new Map<number, number[]>();
   const add = (subject: number, tick: number) => {
     const list = lists.get(tick);
@@ -68,7 +58,7 @@ function listTicks(entries: number, rounds: number): number {
 }
 
 /** All entries wait for a tick far away, as timers of sleeping rooms do. */
-function idleTick(entries: number, rounds: number): number {
+function idleTick(entries: number, rounds: number): Figures[] {
   const schedule = new Schedule(entries);
   for (let entry = 0; entry < entries; entry++) schedule.add(1, entry, FAR_TICK + entry);
   const due = new Int32Array(1024);

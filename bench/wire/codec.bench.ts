@@ -9,10 +9,11 @@ import {
   writeFrameHead,
   writeMove,
 } from "../../engine/wire/frame-codec.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { type BenchOptions, type FigureName, type Figures, type Measured, measuredOf } from "../measured.js";
 import { nanosecondsOf } from "./nanoseconds.js";
 
 const MOVES = 100;
+const PART_OF_JSON_MAX = 0.2;
 const CASE = `frame of ${MOVES} moves`;
 const counts = { appears: 0, leaves: 0, changes: 0, moves: MOVES };
 
@@ -35,7 +36,7 @@ interface JsonFrame {
   readonly moves: readonly { readonly slot: number; readonly dx: number; readonly dy: number }[];
 }
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
+export async function run(options: BenchOptions): Promise<Measured[]> {
   const slots = Uint16Array.from({ length: MOVES }, (_, index) => index * 7);
   const steps = Int8Array.from({ length: MOVES * 2 }, (_, index) => ((index * 37) % 255) - 127);
   const bytes = new Uint8Array(frameLength(counts));
@@ -55,7 +56,7 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   encodePacked();
   const text = JSON.stringify(jsonFrame());
   const sink = new SumSink();
-  const medians = await nanosecondsOf(
+  const figures = await nanosecondsOf(
     {
       encodePacked,
       encodeJson: () => JSON.stringify(jsonFrame()).length,
@@ -73,20 +74,21 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
     options,
   );
   return [
-    ...compare(`${CASE}: encode`, "ns", [medians.get("encodePacked")!, medians.get("encodeJson")!, 0.2]),
-    ...compare(`${CASE}: decode`, "ns", [medians.get("decodePacked")!, medians.get("decodeJson")!, 0.2]),
-    ...compare(`${CASE}: length`, "bytes", [bytes.length, text.length, 0.2]),
+    ...compare(`${CASE}: encode`, "ns", [figures.get("encodePacked")!, figures.get("encodeJson")!]),
+    ...compare(`${CASE}: decode`, "ns", [figures.get("decodePacked")!, figures.get("decodeJson")!]),
+    ...compare(`${CASE}: length`, "bytes", [[{ bytes: bytes.length }], [{ bytes: text.length }]]),
   ];
 }
 
 function compare(
-  name: string,
-  unit: string,
-  [packed, json, wantAtMost]: [number, number, number],
-): BenchRow[] {
-  const row = { suite: "micro", case: name, unit };
+  title: string,
+  figure: FigureName,
+  [packed, json]: readonly [readonly Figures[], readonly Figures[]],
+): Measured[] {
+  const each = { suite: "wire/codec", case: title };
+  const wants = [{ figure, floor: "JSON", atMost: PART_OF_JSON_MAX }];
   return [
-    { ...row, subject: "packed structs", value: packed, floor: "JSON", ratio: packed / json, wantAtMost },
-    { ...row, subject: "JSON", value: json },
+    measuredOf({ ...each, subject: "packed structs", rounds: packed, wants }),
+    measuredOf({ ...each, subject: "JSON", rounds: json }),
   ];
 }

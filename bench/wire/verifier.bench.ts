@@ -15,10 +15,11 @@ import {
 import { verifyInbound } from "../../engine/wire/inbound.js";
 import { encodeMoveIntent } from "../../engine/wire/intent-codec.js";
 import { compileVerifier, verdicts } from "../../engine/wire/verifier.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
+import { type BenchOptions, type Measured, measuredOf, type Want } from "../measured.js";
 import { nanosecondsOf } from "./nanoseconds.js";
 
 const BUDGET_NS = 200;
+const FLOOR = "generated accessors";
 
 interface Case {
   readonly name: string;
@@ -28,24 +29,21 @@ interface Case {
   readonly isBudgeted: boolean;
 }
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const rows: BenchRow[] = [];
+export async function run(options: BenchOptions): Promise<Measured[]> {
+  const measured: Measured[] = [];
   for (const { name, verify, read, isBudgeted } of cases()) {
     if (verify() !== verdicts.good) throw new Error(`${name}: the sample is valid`);
-    const medians = await nanosecondsOf(read === undefined ? { verify } : { verify, read }, options);
-    const value = medians.get("verify")!;
-    const row = { suite: "micro", case: `verify ${name}`, unit: "ns" };
-    const verifier = { ...row, subject: "verifier", value };
-    if (isBudgeted) {
-      rows.push({ ...verifier, floor: "budget", ratio: value / BUDGET_NS, wantAtMost: 1 });
-      rows.push({ ...row, subject: "budget", value: BUDGET_NS });
-    }
-    const floor = medians.get("read");
-    if (floor === undefined) continue;
-    rows.push({ ...verifier, floor: "generated accessors", ratio: value / floor });
-    rows.push({ ...row, subject: "generated accessors", value: floor });
+    const figures = await nanosecondsOf(read === undefined ? { verify } : { verify, read }, options);
+    const each = { suite: "wire/verifier", case: `verify ${name}` };
+    const wants: readonly Want[] = [
+      ...(isBudgeted ? [{ figure: "ns", atMost: BUDGET_NS } as const] : []),
+      ...(read === undefined ? [] : [{ figure: "ns", floor: FLOOR } as const]),
+    ];
+    measured.push(measuredOf({ ...each, subject: "verifier", rounds: figures.get("verify")!, wants }));
+    if (read !== undefined)
+      measured.push(measuredOf({ ...each, subject: FLOOR, rounds: figures.get("read")! }));
   }
-  return rows;
+  return measured;
 }
 
 function cases(): Case[] {
