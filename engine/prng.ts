@@ -2,7 +2,7 @@
  * Chance. Everything random is either a {@link Prng} stream from a seed, or a pure hash of its circumstances;
  * only this file touches the machine's own entropy.
  */
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes, randomFillSync, randomInt } from "node:crypto";
 
 /** Mixes a 32-bit integer so that every input bit moves every output bit ("lowbias32", Wellons 2018). */
 export function mix32(value: number): number {
@@ -57,5 +57,19 @@ export function freshSeed(): number {
 
 /** Secret bytes from the machine, for tokens and keys. */
 export function secretBytes(length: number): Uint8Array {
-  return randomBytes(length);
+  if (length > POOL_BYTES / 16) return randomBytes(length);
+  // A few bytes cost as much as thousands: the machine is asked for many at once.
+  if (poolAt + length > POOL_BYTES) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  const bytes = pool.slice(poolAt, poolAt + length);
+  // Nobody is to find here what was given out.
+  pool.fill(0, poolAt, poolAt + length);
+  poolAt += length;
+  return bytes;
 }
+
+const POOL_BYTES = 4096;
+const pool = new Uint8Array(POOL_BYTES);
+let poolAt = POOL_BYTES;

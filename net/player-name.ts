@@ -23,6 +23,9 @@ export type NameVerdict =
   | { readonly isValid: true; readonly name: string }
   | { readonly isValid: false; readonly problem: NameProblem };
 
+/** Nothing in these needs the tables of Unicode: all visible, one byte and one grapheme a letter, of one script. */
+const plain = /^[!-~]+(?: [!-~]+)*$/;
+const plainLetterOrNumber = /[A-Za-z0-9]/;
 // Control, format (bidi, zero width, soft hyphen, tags), surrogates, private use, unassigned, line separators.
 const forbidden = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
 // Assigned, printable by category, and yet nothing to see: fillers, variation selectors, the blank of braille.
@@ -46,6 +49,10 @@ export function judgeName(name: unknown): NameVerdict {
 
 function problemOf(name: string): NameProblem | null {
   if (name === "") return "empty";
+  // What most names are, and each is judged whenever its player comes.
+  if (name.length <= nameGraphemesMax && plain.test(name)) {
+    return plainLetterOrNumber.test(name) ? null : "noLetter";
+  }
   // Bytes before anything that takes work in proportion to the length.
   if (name.length > nameBytesMax || utf8.encode(name).length > nameBytesMax) return "tooLong";
   if (forbidden.test(name) || invisible.test(name)) return "character";

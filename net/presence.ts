@@ -29,7 +29,7 @@ import type { SessionTable } from "./session-table.js";
 import type { ShardLane } from "./shard-lane.js";
 import type { SightTable } from "./sight.js";
 import type { Connection } from "./transport.js";
-import { writeWelcome } from "./welcome.js";
+import { Welcomes } from "./welcome.js";
 
 /**
  * How far an attach is ahead of what the journal knew when the process began: tokens given out since, which it did not
@@ -62,6 +62,7 @@ export class Presence {
   readonly #shards: readonly ShardLane[];
   readonly #arrivals: Arrivals;
   readonly #early = new EarlyReturns();
+  readonly #welcomes: Welcomes;
   readonly #onReturned = (connection: Connection<Peer>, hello: Hello) => this.attach(connection, hello);
   #retryAtMs = 0;
 
@@ -75,6 +76,7 @@ export class Presence {
     this.#watch = parts.watch;
     this.#shards = parts.lanes.toShards;
     this.#arrivals = parts.arrivals;
+    this.#welcomes = new Welcomes(parts);
   }
 
   // ---- connections ----------------------------------------------------------------------------------------
@@ -206,7 +208,7 @@ export class Presence {
     }
     session.wasWelcomed = true;
     this.#journal.stands(session);
-    session.connection!.send(writeWelcome(session, { token, recovered, context: this.#parts }));
+    session.connection!.send(this.#welcomes.write(session, { token, recovered }));
     if (!recovered) this.#repeatState(session);
   }
 

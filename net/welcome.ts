@@ -11,33 +11,51 @@ export function tickNow(context: NetContext): number {
   return Math.max(0, Math.floor((elapsedMs * config.world.tickHz) / 1000));
 }
 
-export function writeWelcome(
-  session: Session,
-  with_: { readonly token: string; readonly recovered: boolean; readonly context: NetContext },
-): Uint8Array {
-  const { config, lanes, serverVersion } = with_.context;
-  const { world, session: sessionConfig, shards } = config;
-  const cells = world.widthCells * world.heightCells;
-  return encodeWelcome({
-    protocol: PROTOCOL_VERSION,
-    session: session.number,
-    entity: session.number,
-    playerId: session.playerId,
-    name: session.name,
-    resumeToken: with_.token,
-    recovered: with_.recovered,
-    eventsAcked: session.events.acked,
-    // Received, not applied: what is still on its way must not be sent again, and numbers go on from here.
-    intentsApplied: session.intents.received,
-    tick: tickNow(with_.context),
-    tickPeriodMs: 1000 / world.tickHz,
-    worldWidthCells: world.widthCells,
-    worldHeightCells: world.heightCells,
-    cellSizeMeters: world.cellSizeMeters,
-    sessionGraceMs: sessionConfig.graceMs,
-    shardCount: shards.count,
-    owners: Uint8Array.from({ length: cells }, (_, cell) => lanes.ownership.owner(cell)),
-    fieldType: world.field,
-    serverVersion,
-  });
+export class Welcomes {
+  readonly #context: NetContext;
+  /** The owners of all cells as of a version of the table: thousands of cells, and as many clients may come a second. */
+  #owners = new Uint8Array(0);
+  #ownersVersion = Number.NaN;
+
+  constructor(context: NetContext) {
+    this.#context = context;
+  }
+
+  write(session: Session, with_: { readonly token: string; readonly recovered: boolean }): Uint8Array {
+    const { config, serverVersion } = this.#context;
+    const { world, session: sessionConfig, shards } = config;
+    return encodeWelcome({
+      protocol: PROTOCOL_VERSION,
+      session: session.number,
+      entity: session.number,
+      playerId: session.playerId,
+      name: session.name,
+      resumeToken: with_.token,
+      recovered: with_.recovered,
+      eventsAcked: session.events.acked,
+      // Received, not applied: what is still on its way must not be sent again, and numbers go on from here.
+      intentsApplied: session.intents.received,
+      tick: tickNow(this.#context),
+      tickPeriodMs: 1000 / world.tickHz,
+      worldWidthCells: world.widthCells,
+      worldHeightCells: world.heightCells,
+      cellSizeMeters: world.cellSizeMeters,
+      sessionGraceMs: sessionConfig.graceMs,
+      shardCount: shards.count,
+      owners: this.#ownersNow(),
+      fieldType: world.field,
+      serverVersion,
+    });
+  }
+
+  #ownersNow(): Uint8Array {
+    const { ownership } = this.#context.lanes;
+    // Read before the owners: a change in between is seen the next time.
+    const version = ownership.version();
+    if (version !== this.#ownersVersion) {
+      this.#ownersVersion = version;
+      this.#owners = Uint8Array.from({ length: ownership.cellCount }, (_, cell) => ownership.owner(cell));
+    }
+    return this.#owners;
+  }
 }
