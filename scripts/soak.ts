@@ -109,6 +109,14 @@ export const soaks: Readonly<Record<string, Soak>> = {
       return await soakStore({ phaseSeconds: seconds / 5, say });
     },
   },
+  stall: {
+    what: "a disk that stops answering for five seconds, again and again; needs Linux, root and loop devices",
+    seconds: 600,
+    async run({ seconds }) {
+      const { soakStall } = await import("./soak-stall.js");
+      return await soakStall({ seconds, say });
+    },
+  },
   planted: {
     what: "bugs planted in a copy of the sources, each to be caught by the tests it names",
     seconds: 1800,
