@@ -52,6 +52,9 @@ export function figuresOf(run: LoadedRun): Figures {
     bytesPerClientSecond: report.kilobytesPerSecondPerClient * 1000,
     messagesPerClientSecond: report.messagesPerSecondPerClient,
     inSight: report.entitiesInSightMean - 1,
+    ...(report.sight === null
+      ? {}
+      : { staleMsP99: report.sight.staleMsP99, wrongSights: report.sight.wrongSights }),
     rssMB: run.residentBytes / 1e6,
     generatorCores: report.generatorCpuCores,
     generatorLateMsP99: report.generatorLateness.p99Ms,
@@ -70,19 +73,24 @@ export function botOptions(url: string, options: Readonly<Record<string, string 
 export async function runLoaded(
   server: ChildServerOptions,
   bots: Readonly<Record<string, string | number>>,
+  judged: Pick<BotOptions, "sightCheck"> = {},
 ): Promise<LoadedRun> {
   const child = await ChildServer.start(server);
   try {
     let before: ServerStats | undefined;
     let settled: ServerStats | undefined;
-    const run = await measure(child.pid, botOptions(child.url, bots), {
-      onWindowStart: async () => {
-        before = await child.stats();
+    const run = await measure(
+      child.pid,
+      { ...botOptions(child.url, bots), ...judged },
+      {
+        onWindowStart: async () => {
+          before = await child.stats();
+        },
+        onSettled: async () => {
+          settled = await child.stats();
+        },
       },
-      onSettled: async () => {
-        settled = await child.stats();
-      },
-    });
+    );
     const { shards, net, persistence } = before!;
     const coresOf = (threads: readonly number[]) =>
       threadSeconds(run.from, run.to, threads) / run.report.windowSeconds;

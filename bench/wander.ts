@@ -17,6 +17,9 @@ const CLIENTS_PER_PROCESS = 2000;
 /** Clients that share a published message of the floor: as many as share a cell's. */
 const GROUP_SIZE = 28;
 
+/** People of bench-walk. The tolerance is the hysteresis of a border, a metre, and four steps. */
+const sightCheck = { cellSizeMeters: 24, metersPerSecond: 5, toleranceMeters: 2 };
+
 export interface Wandering {
   readonly clients: number;
   readonly seconds: number;
@@ -45,9 +48,10 @@ export function worldFor(clients: number): { readonly widthCells: number; readon
 }
 
 export function runServer(load: Wandering, shards: number): Promise<LoadedRun> {
-  const world = { field: "bench-walk", ...worldFor(load.clients), cellSizeMeters: 24, tickHz: TICK_HZ };
+  const { cellSizeMeters } = sightCheck;
+  const world = { field: "bench-walk", ...worldFor(load.clients), cellSizeMeters, tickHz: TICK_HZ };
   const config = { games: [gameModule("games-world")], world, shards: { count: shards } };
-  return runLoaded({ config }, botsOf(load));
+  return runLoaded({ config }, botsOf(load), { sightCheck });
 }
 
 /** `learned`: a run of the server whose bytes, and messages, the bare one sends. */

@@ -131,6 +131,7 @@ function wantsOf(clients: number, shards: number, isInParts: boolean): Want[] {
         ]),
     { figure: "lateMsP99", floor: floors.sendEach },
     { figure: "lateMsP99", atMost: TICK_MS },
+    { figure: "wrongSights", atMost: 0 },
     { figure: "errors", atMost: 0 },
   ];
 }

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Bot } from "./bot.js";
 import { GuestTickets } from "./guest-tickets.js";
+import { Looks } from "./looks.js";
 import { type FleetReport, Measures } from "./measures.js";
 import type { BotOptions } from "./options.js";
 
@@ -90,6 +91,7 @@ class Fleet {
   #startMs = 0;
   #acted = 0;
   #swept = 0;
+  readonly #looks: Looks | undefined;
 
   constructor(options: BotOptions, share: FleetShare) {
     this.#options = options;
@@ -106,6 +108,9 @@ class Fleet {
         }),
       );
     }
+    const { sightCheck } = options;
+    if (sightCheck !== undefined)
+      this.#looks = new Looks(this.#bots, { ...sightCheck, isAll: share.count === options.clients });
   }
 
   get live(): number {
@@ -176,12 +181,13 @@ class Fleet {
       LEAVE_MS_MAX,
     );
     for (const bot of this.#bots) bot.destroy();
-    return this.measures.report({
+    const report = this.measures.report({
       clients: this.#bots.length,
       connected: this.#connected,
       liveAtEnd,
       placedAtEnd,
     });
+    return this.#looks === undefined ? report : { ...report, sight: this.#looks.report() };
   }
 
   stop(): void {
@@ -228,6 +234,7 @@ class Fleet {
     }
     const sweepsDue = Math.min(((nowMs - this.#startMs) * count) / SWEEP_MS, this.#swept + count);
     for (; this.#swept < sweepsDue; this.#swept++) this.#bots[this.#swept % count]!.sweep(nowMs);
+    if (this.measures.isMeasuring) this.#looks?.lookIfDue(nowMs);
     if (sent === SENDS_PER_TURN_MAX) this.#timer = setImmediate(() => this.#pump());
     else this.#timer = setTimeout(() => this.#pump(), PUMP_MS);
   }

@@ -1,5 +1,6 @@
 /** What one process of bots measures, and the report it makes of it. */
 import { systemClock } from "../../engine/time.js";
+import type { SightReport } from "../sight-check.js";
 import { ErrorLog } from "./protocol-errors.js";
 import { Tally, type TallySnapshot } from "./tally.js";
 
@@ -59,6 +60,8 @@ export interface FleetReport {
   readonly errors: Readonly<Record<string, number>>;
   readonly errorSamples: readonly string[];
   readonly closes: Readonly<Record<string, number>>;
+  /** Undefined where sight was not judged. */
+  readonly sight?: SightReport;
 }
 
 export class Measures {

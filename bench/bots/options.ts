@@ -1,5 +1,6 @@
 /** What `gridshard bots` can be told, parsed once. */
 import { parseArgs } from "node:util";
+import type { SightCheckOptions } from "../sight-check.js";
 
 export const behaviours = ["wander", "zigzag", "gather", "fight", "idle"] as const;
 export type Behaviour = (typeof behaviours)[number];
@@ -23,6 +24,8 @@ export interface BotOptions {
   /** Fails the run when the frames' lateness at the 99th percentile is above it; `null`: no threshold. */
   readonly p99MsMax: number | null;
   readonly isJson: boolean;
+  /** Judges in the window who sees whom, which needs to know the world; not for the command line. */
+  readonly sightCheck?: SightCheckOptions;
 }
 
 export const usage = `usage: gridshard bots [options]

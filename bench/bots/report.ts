@@ -1,4 +1,5 @@
 /** What a run of bots says in the end: one object for machines, one table for people. */
+import { type SightFigures, type SightReport, sightFigures } from "../sight-check.js";
 import type { FleetReport, Totals } from "./measures.js";
 import type { BotOptions } from "./options.js";
 import { type Percentiles, Tally } from "./tally.js";
@@ -32,6 +33,8 @@ export interface BotReport {
   readonly errors: Readonly<Record<string, number>>;
   readonly errorSamples: readonly string[];
   readonly closes: Readonly<Record<string, number>>;
+  /** Null where sight was not judged. */
+  readonly sight: SightFigures | null;
   /** Why the run failed, in words; empty when it did not. */
   readonly failures: readonly string[];
 }
@@ -92,8 +95,27 @@ export function mergeReports(reports: readonly FleetReport[], options: BotOption
     errors,
     errorSamples: reports.flatMap((fleet) => fleet.errorSamples).slice(0, 16),
     closes,
+    sight: sightOf(reports),
   };
   return { ...report, failures: failuresOf(report, options) };
+}
+
+/** Of processes together; the samples are told, for a number alone says nothing of what is wrong. */
+function sightOf(reports: readonly FleetReport[]): SightFigures | null {
+  const all = reports.flatMap(({ sight }) => sight ?? []);
+  if (all.length === 0) return null;
+  const sum = (of: (report: SightReport) => number) => all.reduce((total, each) => total + of(each), 0);
+  const ages = new Tally();
+  for (const each of all) ages.add(each.ages);
+  return sightFigures({
+    judged: sum((each) => each.judged),
+    wronglyOut: sum((each) => each.wronglyOut),
+    wronglyIn: sum((each) => each.wronglyIn),
+    looks: sum((each) => each.looks),
+    seen: sum((each) => each.seen),
+    ages: ages.snapshot(),
+    samples: all.flatMap(({ samples }) => samples),
+  });
 }
 
 function failuresOf(report: Omit<BotReport, "failures">, options: BotOptions): string[] {

@@ -1,0 +1,45 @@
+/**
+ * Whether the bots of a process see who they should: now and then one of them looks around, and what it sees is judged by
+ * where everybody knows themselves. Where the bots are spread over processes, only people of the same one are judged.
+ */
+import { type PersonPlace, SightCheck, type SightCheckOptions, type SightReport } from "../sight-check.js";
+import type { Bot } from "./bot.js";
+
+const LOOK_MS = 100;
+
+export class Looks {
+  readonly #check: SightCheck;
+  readonly #bots: readonly Bot[];
+  /** Everybody in the world is a bot of this process: who is nobody of them is nobody. */
+  readonly #isAll: boolean;
+  #nextMs = Number.NEGATIVE_INFINITY;
+  #looked = 0;
+
+  constructor(bots: readonly Bot[], options: SightCheckOptions & { readonly isAll: boolean }) {
+    this.#bots = bots;
+    this.#check = new SightCheck(options);
+    this.#isAll = options.isAll;
+  }
+
+  lookIfDue(nowMs: number): void {
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + LOOK_MS;
+    // A step that shares no factor with usual counts of bots: everybody's turn comes.
+    const observer = this.#bots[(this.#looked++ * 61) % this.#bots.length]!.sight;
+    if (observer === undefined || !observer.isPlaced) return;
+    const places = new Map<number, PersonPlace>();
+    for (const { sight, isLive } of this.#bots) {
+      if (isLive && sight !== undefined && !Number.isNaN(sight.ownX))
+        places.set(sight.ownId, { x: sight.ownX, y: sight.ownY });
+    }
+    const seen = new Map<number, PersonPlace>();
+    for (const { id, x, y } of observer.others()) {
+      if (this.#isAll || places.has(id)) seen.set(id, { x, y });
+    }
+    this.#check.look(observer.ownId, places, seen);
+  }
+
+  report(): SightReport {
+    return this.#check.report();
+  }
+}
