@@ -42,6 +42,8 @@ export interface ServerStats {
     readonly systemThread: number;
     readonly counters: Readonly<Record<string, number>>;
   };
+  /** Ticks of all rooms of a type so far. */
+  readonly roomTypes: readonly { readonly type: string; readonly ticks: number }[];
 }
 
 /** URL of a bench's game module, for the config's `games`. */

@@ -24,16 +24,24 @@ import { reportHeapSoon } from "./shard-heap.js";
 const LEVEL = 10;
 const species = testTables.rows(speciesTable);
 
-/** A battle's view of its room: it counts ticks from its own beginning, and its end is told to the room. */
+/** What a battle's view of its room asks of who repeats it. */
+interface Repeater {
+  /** Steps made so far, of all battles. */
+  readonly tick: number;
+  readonly isStored: boolean;
+  onBattleEnd(): void;
+}
+
+/** A battle's view of its room: it counts ticks from its own beginning, and its end is told to who repeats it. */
 class OneBattleContext implements RoomContext {
   readonly #room: RoomContext;
+  readonly #repeater: Repeater;
   readonly #startTick: number;
-  readonly #onClose: () => void;
 
-  constructor(room: RoomContext, onClose: () => void) {
+  constructor(room: RoomContext, repeater: Repeater) {
     this.#room = room;
-    this.#startTick = room.tick;
-    this.#onClose = onClose;
+    this.#repeater = repeater;
+    this.#startTick = repeater.tick;
   }
 
   get roomId(): number {
@@ -43,7 +51,7 @@ class OneBattleContext implements RoomContext {
     return this.#room.cell;
   }
   get tick(): number {
-    return this.#room.tick - this.#startTick;
+    return this.#repeater.tick - this.#startTick;
   }
   get tickPeriodMs(): number {
     return this.#room.tickPeriodMs;
@@ -90,7 +98,7 @@ class OneBattleContext implements RoomContext {
     this.#room.clearTimer(id);
   }
   appendResult(result: BattleResultRow): void {
-    this.#room.appendResult(result);
+    if (this.#repeater.isStored) this.#room.appendResult(result);
   }
   remove(member: RoomMember): void {
     this.#room.remove(member);
@@ -99,32 +107,43 @@ class OneBattleContext implements RoomContext {
     this.#room.setActive(isActive);
   }
   close(): void {
-    this.#onClose();
+    this.#repeater.onBattleEnd();
   }
 }
 
-class RepeatedBattle implements Room {
+export interface RepeatedBattleOptions {
+  /** From this age on it does not begin again. */
+  readonly lifeTicks: number;
+  /** Who fights whom: see {@link optionsOf}. */
+  readonly index: number;
+  /** Results go to the store. */
+  readonly isStored: boolean;
+}
+
+/** A battle that begins again when it is over. */
+export class RepeatedBattle implements Room, Repeater {
+  readonly isStored: boolean;
   readonly #context: RoomContext;
   readonly #lifeTicks: number;
+  readonly #index: number;
   #battle: Room;
+  tick = 0;
 
-  constructor(context: RoomContext, lifeTicks: number) {
+  constructor(context: RoomContext, options: RepeatedBattleOptions) {
     this.#context = context;
-    this.#lifeTicks = lifeTicks;
-    this.#battle = this.#begin();
+    this.#lifeTicks = options.lifeTicks;
+    this.#index = options.index;
+    this.isStored = options.isStored;
+    this.#battle = battle.create(new OneBattleContext(context, this));
   }
 
-  #begin(): Room {
-    return battle.create(new OneBattleContext(this.#context, () => this.#onBattleEnd()));
-  }
-
-  #onBattleEnd(): void {
-    if (this.#context.tick >= this.#lifeTicks) {
+  onBattleEnd(): void {
+    if (this.tick >= this.#lifeTicks) {
       this.#context.close();
       return;
     }
-    this.#battle = this.#begin();
-    this.#battle.onCreate?.(optionsOf(this.#context.roomId));
+    this.#battle = battle.create(new OneBattleContext(this.#context, this));
+    this.#battle.onCreate?.(optionsOf(this.#index));
   }
 
   onCreate(options: Uint8Array): void {
@@ -136,7 +155,8 @@ class RepeatedBattle implements Room {
   }
 
   onTick(): void {
-    if (this.#context.tick < this.#lifeTicks * 2) this.#battle.onTick?.();
+    this.tick++;
+    if (this.tick < this.#lifeTicks * 2) this.#battle.onTick?.();
     else this.#context.close();
   }
 }
@@ -146,11 +166,11 @@ const repeatedBattle = (lifeTicks: number): RoomType => ({
   // What is measured is battles, not the journal.
   isDurable: false,
   name: `repeated-battle-${lifeTicks}`,
-  create: (context) => new RepeatedBattle(context, lifeTicks),
+  create: (context) => new RepeatedBattle(context, { lifeTicks, index: context.roomId, isStored: true }),
 });
 
 /** One person against one to three creatures, as the open world opens them; nobody watches. */
-function optionsOf(index: number): Uint8Array {
+export function optionsOf(index: number): Uint8Array {
   const nowhere = { entity: 0, session: 0, cell: 0, x: 0, y: 0, level: LEVEL, look: 0, health: 255 };
   const fighter = (kind: number): FighterDescription => ({
     ...nowhere,

@@ -70,13 +70,23 @@ export function botOptions(url: string, options: Readonly<Record<string, string 
   return parsed;
 }
 
+/** What happens beside the bots of a run: other clients, for instance. The run waits for each of these. */
+export interface Beside {
+  /** The server runs, nobody has come. */
+  onStarted?(server: ChildServer): Promise<void>;
+  onWindowStart?(server: ChildServer): Promise<void>;
+  onWindowEnd?(server: ChildServer): Promise<void>;
+}
+
 export async function runLoaded(
   server: ChildServerOptions,
   bots: Readonly<Record<string, string | number>>,
   judged: Pick<BotOptions, "sightCheck"> = {},
+  beside: Beside = {},
 ): Promise<LoadedRun> {
   const child = await ChildServer.start(server);
   try {
+    await beside.onStarted?.(child);
     let before: ServerStats | undefined;
     let settled: ServerStats | undefined;
     const run = await measure(
@@ -85,7 +95,9 @@ export async function runLoaded(
       {
         onWindowStart: async () => {
           before = await child.stats();
+          await beside.onWindowStart?.(child);
         },
+        onWindowEnd: () => beside.onWindowEnd?.(child),
         onSettled: async () => {
           settled = await child.stats();
         },
@@ -143,6 +155,7 @@ async function firstLineOf(child: ChildProcess): Promise<string> {
 
 interface WindowHooks {
   onWindowStart?(): Promise<void>;
+  onWindowEnd?(): Promise<void> | undefined;
   onSettled?(): Promise<void>;
 }
 
@@ -166,6 +179,7 @@ async function measure(pid: number, options: BotOptions, hooks: WindowHooks): Pr
     onWindowEnd: () => {
       to = readCpu(pid);
       residentBytes = residentBytesOf(pid);
+      return hooks.onWindowEnd?.();
     },
     onSettled: () => hooks.onSettled?.(),
   });
