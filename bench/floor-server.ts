@@ -11,10 +11,12 @@ import { systemClock } from "../engine/time.js";
 import {
   encodeSight,
   encodeWelcome,
+  FRAMES_HEAD_BYTES,
   frameLength,
   writeAppear,
   writeFrameHead,
-  writeMove,
+  writeFramesHead,
+  writeNarrowMove,
 } from "../engine/wire/codec.js";
 import { messageTypes, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
 
@@ -35,8 +37,9 @@ interface Peer {
   dy: number;
 }
 
-const FRAME_HEAD_BYTES = 8;
-const MOVE_BYTES = 4;
+/** Of a message with one frame of moves, and of one of them. */
+const HEAD_BYTES = 8;
+const MOVE_BYTES = 3;
 const SPOT = POSITION_OFFSET + POSITION_UNITS / 2;
 
 const options = JSON.parse(process.argv[2]!) as FloorOptions;
@@ -54,19 +57,19 @@ function frameOf(cell: number, index: number): Uint8Array<ArrayBuffer> {
   const share = Math.round(options.bytesPerTick / messagesPerTick);
   const bytes = index === 0 ? options.bytesPerTick - share * (messagesPerTick - 1) : share;
   const header = bytes - 2 < 126 ? 2 : 4;
-  const moves = Math.max(0, Math.round((bytes - header - FRAME_HEAD_BYTES) / MOVE_BYTES));
-  const counts = { appears: 0, leaves: 0, changes: 0, moves };
-  const frame = new Uint8Array(frameLength(counts));
-  let at = writeFrameHead(frame, 0, { ...counts, cell, tick: tick & 0xffff, isKeyframe: false });
+  const moves = Math.max(0, Math.round((bytes - header - HEAD_BYTES) / MOVE_BYTES));
+  const counts = { appears: 0, leaves: 0, changes: 0, moves, isNarrow: true };
+  const frame = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+  let at = writeFrameHead(frame, writeFramesHead(frame, 0, tick), { ...counts, cell, isKeyframe: false });
   const step = (tick & 1) === 0 ? 1 : -1;
-  for (let move = 0; move < moves; move++) at = writeMove(frame, at, move % groupSize, step, 0);
+  for (let move = 0; move < moves; move++) at = writeNarrowMove(frame, at, move % groupSize, step, 0);
   return frame;
 }
 
 function keyframeOf(cell: number, group: number): Uint8Array<ArrayBuffer> {
   const counts = { appears: groupSize, leaves: 0, changes: 0, moves: 0 };
-  const frame = new Uint8Array(frameLength(counts));
-  let at = writeFrameHead(frame, 0, { ...counts, cell, tick: tick & 0xffff, isKeyframe: true });
+  const frame = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+  let at = writeFrameHead(frame, writeFramesHead(frame, 0, tick), { ...counts, cell, isKeyframe: true });
   const looks = { kind: 0, level: 1, look: 0, state: 0, health: 255, heading: 0 };
   for (let slot = 0; slot < groupSize; slot++) {
     // Ids differ from cell to cell: nobody is in two places. People are in the group's first cell.

@@ -387,7 +387,7 @@ test("[CL12] a server that accepts and then says nothing is given up after ten s
 test("[CL13] malformed, early and textual messages end the connection and nothing else", () => {
   for (const data of [
     Uint8Array.of(messageTypes.welcome, 1, 2, 3).buffer,
-    Uint8Array.of(messageTypes.cellFrame, 0, 0, 0, 0, 0, 9, 0).buffer,
+    Uint8Array.of(messageTypes.cellFrames, 0, 0, 0, 0, 0, 0, 9).buffer,
     Uint8Array.of(messageTypes.event, 9).buffer,
     new ArrayBuffer(0),
     "text",

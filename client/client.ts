@@ -308,8 +308,8 @@ export class GridshardClient {
       throw new WireError(type, "came before the Welcome");
     }
     switch (type) {
-      case messageTypes.cellFrame:
-        this.world.applyFrame(message, this.#link.heardAtMs);
+      case messageTypes.cellFrames:
+        this.world.applyFrames(message, this.#link.heardAtMs);
         return;
       case messageTypes.welcome:
         this.#onWelcome(connection, decodeWelcome(message));

@@ -3,11 +3,13 @@ import test from "node:test";
 import { freshSeed, Prng } from "../engine/prng.js";
 import {
   encodeSight,
+  FRAMES_HEAD_BYTES,
   type FrameCounts,
   frameLength,
   writeAppear,
   writeChange,
   writeFrameHead,
+  writeFramesHead,
   writeLeave,
   writeMove,
 } from "../engine/wire/codec.js";
@@ -116,8 +118,12 @@ class ReferenceServer {
       moves: moves.length,
     };
     if (appears.length + leaves.length + changes.length + moves.length === 0) return undefined;
-    const bytes = new Uint8Array(frameLength(counts));
-    let at = writeFrameHead(bytes, 0, { ...counts, cell, tick: this.tick, isKeyframe: false });
+    const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+    let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, this.tick), {
+      ...counts,
+      cell,
+      isKeyframe: false,
+    });
     for (const thing of appears) at = appear(bytes, at, thing);
     for (const { slot, toCell } of leaves) at = writeLeave(bytes, at, slot, toCell);
     for (const thing of changes) at = writeChange(bytes, at, thing.slot, thing.state, thing.health);
@@ -136,8 +142,12 @@ class ReferenceServer {
   keyframe(cell: number): Uint8Array {
     const here = [...this.things.values()].filter((thing) => thing.cell === cell);
     const counts: FrameCounts = { appears: here.length, leaves: 0, changes: 0, moves: 0 };
-    const bytes = new Uint8Array(frameLength(counts));
-    let at = writeFrameHead(bytes, 0, { ...counts, cell, tick: this.tick, isKeyframe: true });
+    const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+    let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, this.tick), {
+      ...counts,
+      cell,
+      isKeyframe: true,
+    });
     for (const thing of here) at = appear(bytes, at, thing);
     return bytes;
   }
@@ -182,17 +192,34 @@ test(`[CL16] the world model equals the server's under random frames (seed ${see
       // Shards' frames of one tick come in any order, each cell's keyframe behind its delta.
       const order = Array.from({ length: CELLS }, (_, cell) => cell);
       if (dice.below(2) === 0) order.reverse();
+      const parts: Uint8Array[] = [];
+      const apply = (messages: readonly Uint8Array[]) => {
+        if (messages.length > 0) world.applyFrames(joined(messages), round * 50);
+      };
       for (const cell of order) {
         const delta = server.delta(cell);
-        if (delta !== undefined && sight.includes(cell)) world.applyFrame(delta, round * 50);
+        if (delta !== undefined && sight.includes(cell)) parts.push(delta);
         if (added.includes(cell) || (sight.includes(cell) && dice.below(30) === 0)) {
-          world.applyFrame(server.keyframe(cell), round * 50);
+          apply(parts.splice(0));
+          world.applyFrames(server.keyframe(cell), round * 50);
         }
+        // Their deltas come in one message, or in any number of them.
+        if (dice.below(4) === 0) apply(parts.splice(0));
       }
+      apply(parts);
       compare(world, server, sight, `run ${run}, round ${round}`);
     }
   }
 });
+
+/** One message of the frames of several, which are of one tick. */
+function joined(messages: readonly Uint8Array[]): Uint8Array {
+  const frames = messages.map((message) => message.subarray(FRAMES_HEAD_BYTES));
+  return Uint8Array.from([
+    ...messages[0]!.subarray(0, FRAMES_HEAD_BYTES),
+    ...frames.flatMap((bytes) => [...bytes]),
+  ]);
+}
 
 function compare(world: World, server: ReferenceServer, sight: readonly number[], where: string): void {
   const expected = [...server.things.values()]

@@ -3,7 +3,7 @@
  * An entity that walks from one cell to the next stays the same object, so nothing blinks at a border, whichever
  * shards own the two sides and whichever of their frames comes first.
  */
-import { decodeFrame, decodeSight, type FrameSink } from "../engine/wire/codec.js";
+import { decodeFrames, decodeSight, type FrameSink } from "../engine/wire/codec.js";
 import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
 import { TickClock, Track } from "./interpolation.js";
 
@@ -60,7 +60,7 @@ interface CellState {
   readonly originY: number;
   slots: (EntityState | undefined)[];
   hasKeyframe: boolean;
-  /** Tick of the last frame: whoever it did not name had not moved by then. */
+  /** Tick of the last frame that was whole: whoever it did not name had not moved by then. */
   frameTick: number;
 }
 
@@ -88,9 +88,10 @@ export class World {
     tick: number;
     /** Undefined: a stray frame, read past. */
     cell: CellState | undefined;
+    isPartial: boolean;
     /** The slots a keyframe replaces. */
     replaced: readonly (EntityState | undefined)[];
-  } = { nowMs: 0, tick: 0, cell: undefined, replaced: [] };
+  } = { nowMs: 0, tick: 0, cell: undefined, isPartial: false, replaced: [] };
   /** Cell the sight is centered on, 65535 before the first sight message. */
   center = CELL_NONE;
   /** Shard that owns the center. */
@@ -100,7 +101,11 @@ export class World {
   framesStray = 0;
 
   readonly #sink: FrameSink = {
-    onFrame: (cell, tick, isKeyframe) => this.#beginFrame(cell, tick, isKeyframe),
+    onFrame: (cell, tick, isKeyframe, isPartial) => {
+      this.#endFrame();
+      this.#beginFrame(cell, tick, isKeyframe);
+      this.#reading.isPartial = isPartial;
+    },
     onAppear: (id, x, y, slot, kind, level, look, state, health, heading) => {
       const { cell } = this.#reading;
       if (cell === undefined) return;
@@ -217,17 +222,12 @@ export class World {
     for (const entity of this.#between) if (!seen.has(entity.cell)) this.#remove(entity);
   }
 
-  /** A cell frame, as it arrived at `nowMs`. Throws WireError, and changes nothing, when it is malformed. */
-  applyFrame(message: Uint8Array, nowMs: number): void {
+  /** A message of cell frames, as it arrived at `nowMs`. Throws WireError, and changes nothing, when it is malformed. */
+  applyFrames(message: Uint8Array, nowMs: number): void {
     this.#reading.nowMs = nowMs;
-    decodeFrame(message, this.#sink);
-    const { cell, tick, replaced } = this.#reading;
-    if (cell === undefined) return;
-    // After a keyframe: whoever was in the cell and is not in the keyframe is gone.
-    for (const entity of replaced) {
-      if (entity?.cell === cell.cell && cell.slots[entity.slot] !== entity) this.#remove(entity);
-    }
-    cell.frameTick = tick;
+    this.#reading.cell = undefined;
+    decodeFrames(message, this.#sink);
+    this.#endFrame();
   }
 
   /** A person's name, told with keyframes and when somebody appears: before or after the entity itself. */
@@ -275,6 +275,16 @@ export class World {
     reading.replaced = cell.slots;
     cell.slots = [];
     cell.hasKeyframe = true;
+  }
+
+  #endFrame(): void {
+    const { cell, tick, isPartial, replaced } = this.#reading;
+    if (cell === undefined) return;
+    // After a keyframe: whoever was in the cell and is not in the keyframe is gone.
+    for (const entity of replaced) {
+      if (entity?.cell === cell.cell && cell.slots[entity.slot] !== entity) this.#remove(entity);
+    }
+    if (!isPartial) cell.frameTick = tick;
   }
 
   /**

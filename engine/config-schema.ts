@@ -68,6 +68,12 @@ export const configSchema = z.strictObject({
       heightCells: z.int().min(1).max(255).default(24),
       cellSizeMeters: z.number().min(4).max(1024).default(24),
       sightRadiusCells: z.int().min(0).max(4).default(1),
+      movesPerCellMax: z
+        .int()
+        .min(8)
+        .max(65_535)
+        .default(128)
+        .describe("Moves told per cell and tick; in a denser crowd they take turns"),
       seed: z.int().min(0).max(0x7fff_ffff).default(1),
       tickHz: z.int().min(1).max(100).default(20),
       saveSeconds: z

@@ -43,6 +43,7 @@ const shard = catalogue({
   frames_total: counter("Cell frames written"),
   frames_skipped_total: counter("Cell frames that found their lane full; a keyframe follows"),
   frame_bytes_total: counter("Bytes of cell frames"),
+  moves_deferred_total: counter("Moves put off to a later tick because their cell was crowded"),
   records_refused_total: counter("Records refused because lane and outbox were full"),
   rooms_durable: gauge("Rooms that survive the process"),
   rooms_restored_total: counter("Durable rooms restored"),

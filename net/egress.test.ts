@@ -15,12 +15,12 @@ import { messageTypes } from "../engine/wire/message-types.js";
 import { GatewayRig, type HeardRecord, rigIntents, told } from "./gateway-rig.js";
 import type { MemoryClient } from "./memory-transport.js";
 
-const { cellFrame, intentAck, profiles, sight } = messageTypes;
+const { cellFrames, intentAck, profiles, sight } = messageTypes;
 
 /** Frames, as [type, keyframe?, mark], in the order of arrival. */
 function frames(client: MemoryClient): number[][] {
   return told(client)
-    .raw.filter((bytes) => bytes[0] === cellFrame || bytes[0] === profiles)
+    .raw.filter((bytes) => bytes[0] === cellFrames || bytes[0] === profiles)
     .map((bytes) => [...bytes]);
 }
 
@@ -41,12 +41,12 @@ test("[EG1] a cell that comes into sight begins with names and a keyframe; delta
   rig.endTick();
   assert.deepEqual(frames(client), [
     [profiles, 2],
-    [cellFrame, 1, 2],
-    [cellFrame, 0, 3],
+    [cellFrames, 1, 2],
+    [cellFrames, 0, 3],
   ]);
   rig.shards[0]!.delta(9, 4);
   rig.endTick();
-  assert.deepEqual(frames(client), [[cellFrame, 0, 4]]);
+  assert.deepEqual(frames(client), [[cellFrames, 0, 4]]);
 });
 
 test("[EG1] who comes to wait between two messages of a keyframe gets all of the next one", () => {
@@ -56,11 +56,11 @@ test("[EG1] who comes to wait between two messages of a keyframe gets all of the
   rig.endTick();
   const second = rig.enter("b", 5, 5).client;
   rig.hear();
-  rig.shards[0]!.cellMessage(0, 3, Uint8Array.of(cellFrame, 1, 1));
+  rig.shards[0]!.cellMessage(0, 3, Uint8Array.of(cellFrames, 1, 1));
   rig.endTick();
   assert.deepEqual(frames(first), [
     [profiles, 1],
-    [cellFrame, 1, 1],
+    [cellFrames, 1, 1],
   ]);
   assert.deepEqual(frames(second), []);
   assert.ok(wanted(rig.hear()).includes(0), "asked again for the second");
@@ -68,7 +68,7 @@ test("[EG1] who comes to wait between two messages of a keyframe gets all of the
   rig.endTick();
   assert.deepEqual(frames(second), [
     [profiles, 2],
-    [cellFrame, 1, 2],
+    [cellFrames, 1, 2],
   ]);
   assert.deepEqual(frames(first), [], "the first has it");
 });
@@ -114,7 +114,7 @@ test("[EG3] walking into another cell changes sight by the difference, and names
   rig.shards[0]!.delta(0, 1);
   rig.shards[0]!.delta(1, 2);
   rig.endTick();
-  assert.deepEqual(frames(client), [[cellFrame, 0, 2]], "what is out of sight is not heard");
+  assert.deepEqual(frames(client), [[cellFrames, 0, 2]], "what is out of sight is not heard");
 });
 
 test("[EG4] sight crosses the border between shards in one stream", () => {
@@ -239,7 +239,7 @@ test("[EG5] what a shard published in mid-tick and died on is taken after the wa
   assert.deepEqual(frames(client), []);
   rig.clock.advance(10);
   rig.duty();
-  assert.deepEqual(frames(client), [[cellFrame, 0, 1]]);
+  assert.deepEqual(frames(client), [[cellFrames, 0, 1]]);
 });
 
 test("[EG7] a slow client loses state, keeps every event, and starts over with keyframes when it has drained", () => {
@@ -250,7 +250,7 @@ test("[EG7] a slow client loses state, keeps every event, and starts over with k
   rig.hear();
   client.stall();
   const big = new Uint8Array(3000);
-  big[0] = cellFrame;
+  big[0] = cellFrames;
   for (let count = 0; count < 4; count++) {
     rig.shards[0]!.cellMessage(9, 0, big);
     rig.endTick();
@@ -294,7 +294,7 @@ test("[EG7] a slow client disturbs nobody else", () => {
   told(fast);
   slow.stall();
   const big = new Uint8Array(3000);
-  big[0] = cellFrame;
+  big[0] = cellFrames;
   for (let count = 0; count < 4; count++) {
     rig.shards[0]!.cellMessage(9, 0, big);
     rig.endTick();

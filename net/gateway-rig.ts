@@ -147,11 +147,11 @@ export class RigShard {
   /** As a shard answers keyframeWanted: names for those who wait, then the keyframe. */
   keyframe(cell: number, mark: number): void {
     this.cellMessage(cell, CELL_TO_PENDING, Uint8Array.of(messageTypes.profiles, mark));
-    this.cellMessage(cell, CELL_TO_PENDING | CELL_PROMOTES, Uint8Array.of(messageTypes.cellFrame, 1, mark));
+    this.cellMessage(cell, CELL_TO_PENDING | CELL_PROMOTES, Uint8Array.of(messageTypes.cellFrames, 1, mark));
   }
 
   delta(cell: number, mark: number): void {
-    this.cellMessage(cell, 0, Uint8Array.of(messageTypes.cellFrame, 0, mark));
+    this.cellMessage(cell, 0, Uint8Array.of(messageTypes.cellFrames, 0, mark));
   }
 
   /** Makes everything of this tick visible. */

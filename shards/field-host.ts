@@ -88,6 +88,7 @@ export class FieldHost implements FieldContext {
     readonly tickPeriodMs: number;
     readonly shard: number;
     readonly entitiesMax: number;
+    readonly movesPerCellMax: number;
     readonly hysteresisMeters: number;
     readonly surroundings: FieldSurroundings;
     readonly outlet: Outlet;
@@ -118,6 +119,7 @@ export class FieldHost implements FieldContext {
       entities: this.entities,
       lane: options.outlet.net,
       counters: options.counters,
+      movesPerCellMax: options.movesPerCellMax,
       profileOf: (entityId) => this.members.get(entityId)?.player,
     });
     this.field = options.type.create(this);

@@ -5,10 +5,15 @@ import { toShard } from "../engine/lane/to-shard.js";
 import { shardMetric } from "../engine/metrics.js";
 import { Prng } from "../engine/prng.js";
 import { NO_ROW } from "../engine/room/game.js";
-import { decodeFrame } from "../engine/wire/codec.js";
+import { readU16 } from "../engine/wire/bytes-le.js";
+import { decodeFrames, FRAMES_HEAD_BYTES } from "../engine/wire/codec.js";
+import { FrameHeaderLayout } from "../engine/wire/generated/frames-layout.js";
 import { messageTypes, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
+import { JUMP_COST } from "./move-turns.js";
 import { ShardRig } from "./shard-rig.js";
 import { walkingField } from "./walking-field.js";
+
+const FRAME_CELL = CELL_MESSAGE_BODY + FRAMES_HEAD_BYTES + FrameHeaderLayout.cell;
 
 interface Seen {
   id: number;
@@ -19,36 +24,48 @@ interface Seen {
 /** Cells as a client that sees everything knows them, from frames alone. */
 class SeenWorld {
   readonly cells = new Map<number, Map<number, Seen>>();
+  /** Frames that did not tell of all who had moved. */
+  partial = 0;
+  /** Most that one frame told of who had moved. */
+  costMax = 0;
   #heard = 0;
 
   take(rig: ShardRig): void {
     for (; this.#heard < rig.heard.length; this.#heard++) {
       const { type, payload } = rig.heard[this.#heard]!;
-      if (type !== toNet.cellMessage || payload[CELL_MESSAGE_BODY] !== messageTypes.cellFrame) continue;
+      if (type !== toNet.cellMessage || payload[CELL_MESSAGE_BODY] !== messageTypes.cellFrames) continue;
       const isForPending = (payload[CELL_MESSAGE_FLAGS]! & CELL_TO_PENDING) !== 0;
-      const isFirst = !this.cells.has(
-        payload[CELL_MESSAGE_BODY + 2]! + payload[CELL_MESSAGE_BODY + 3]! * 256,
-      );
+      const before = this.cells.get(readU16(payload, FRAME_CELL));
+      const isFirst = before === undefined;
       // Nobody is subscribed before a keyframe came: net publishes such a delta to no one.
       if (isFirst && !isForPending) continue;
       let slots = new Map<number, Seen>();
-      decodeFrame(payload.subarray(CELL_MESSAGE_BODY), {
-        onFrame: (cell, _tick, isKeyframe) => {
+      let cost = 0;
+      decodeFrames(payload.subarray(CELL_MESSAGE_BODY), {
+        onFrame: (cell, _tick, isKeyframe, isPartial) => {
+          if (isPartial) this.partial++;
           if (isKeyframe) this.cells.set(cell, new Map());
           assert.ok(isKeyframe || isForPending === false, "a waiting session starts with a keyframe");
           assert.ok(this.cells.has(cell), "no delta before a keyframe");
           slots = this.cells.get(cell)!;
         },
-        onAppear: (id, x, y, slot) => slots.set(slot, { id, x, y }),
+        onAppear: (id, x, y, slot) => {
+          if (slots.has(slot)) cost += JUMP_COST;
+          slots.set(slot, { id, x, y });
+        },
         onLeave: (slot) => assert.ok(slots.delete(slot), "what leaves was there"),
         onChange: (slot) => assert.ok(slots.has(slot), "what changes is there"),
         onMove: (slot, dx, dy) => {
+          cost++;
           const seen = slots.get(slot);
           assert.ok(seen !== undefined, "what moves is there");
           seen.x += dx;
           seen.y += dy;
         },
       });
+      // Whoever joins those who see the cell must know what they know, or the next delta would mean something else.
+      if (isForPending && !isFirst) assert.deepEqual(slots, before, "a keyframe is what subscribers know");
+      this.costMax = Math.max(this.costMax, cost);
     }
   }
 }
@@ -80,19 +97,34 @@ test("[SI1] keyframes and deltas together say exactly what stands in every cell,
   }
 });
 
-function compare(rig: ShardRig, world: SeenWorld, where: string): void {
+/** Where a row is in its cell, as the wire would say now. */
+function placeOf(rig: ShardRig, cell: number, row: number): { x: number; y: number } {
+  const { grid } = rig;
+  const { entities } = rig.shards[rig.ownerOf(cell)]!.field;
+  const units = (meters: number) =>
+    Math.round((meters * POSITION_UNITS) / grid.cellSizeMeters) + POSITION_OFFSET;
+  return {
+    x: units(entities.x[row]! - (cell % grid.widthCells) * grid.cellSizeMeters),
+    y: units(entities.y[row]! - Math.floor(cell / grid.widthCells) * grid.cellSizeMeters),
+  };
+}
+
+type PlaceOf = (rig: ShardRig, cell: number, row: number) => { x: number; y: number };
+
+/** What subscribers are supposed to know. */
+const sentPlaceOf: PlaceOf = (rig, cell, row) => {
+  const { sentX, sentY } = rig.shards[rig.ownerOf(cell)]!.field.entities;
+  return { x: sentX[row]!, y: sentY[row]! };
+};
+
+function compare(rig: ShardRig, world: SeenWorld, where: string, place: PlaceOf = placeOf): void {
   for (let cell = 0; cell < rig.grid.cellCount; cell++) {
     const { entities } = rig.shards[rig.ownerOf(cell)]!.field;
     const there: string[] = [];
     for (let row = entities.first[cell]!; row !== NO_ROW; row = entities.next[row]!) {
       if (entities.isGhost(row)) continue;
-      const originX = (cell % rig.grid.widthCells) * rig.grid.cellSizeMeters;
-      const originY = Math.floor(cell / rig.grid.widthCells) * rig.grid.cellSizeMeters;
-      const units = (meters: number) =>
-        Math.round((meters * POSITION_UNITS) / rig.grid.cellSizeMeters) + POSITION_OFFSET;
-      there.push(
-        `${entities.id[row]} ${units(entities.x[row]! - originX)} ${units(entities.y[row]! - originY)}`,
-      );
+      const { x, y } = place(rig, cell, row);
+      there.push(`${entities.id[row]} ${x} ${y}`);
     }
     const seen = [...(world.cells.get(cell)?.values() ?? [])].map(
       (entity) => `${entity.id} ${entity.x} ${entity.y}`,
@@ -100,6 +132,60 @@ function compare(rig: ShardRig, world: SeenWorld, where: string): void {
     assert.deepEqual(seen.sort(), there.sort(), `cell ${cell}, ${where}`);
   }
 }
+
+test("[SI3] in a crowd movers take turns: frames stay short and everybody is told of within a bounded time", () => {
+  const seed = Number(process.env.GRIDSHARD_SEED ?? 6);
+  const prng = new Prng(seed);
+  for (const people of [20, 300]) {
+    const max = 16;
+    const rig = new ShardRig({
+      shards: 1,
+      field: walkingField,
+      widthCells: 2,
+      heightCells: 1,
+      cellSizeMeters: 40,
+      movesPerCellMax: max,
+    });
+    const world = new SeenWorld();
+    rig.step();
+    for (let cell = 0; cell < 2; cell++) rig.wantKeyframe(cell);
+    for (let session = 1; session <= people; session++) rig.join(session, 10 + prng.unit() * 20, 20);
+    rig.run(4);
+    world.take(rig);
+    const { entities } = rig.shards[0]!.field;
+    const owedTicks = new Map<number, number>();
+    // Everybody may have to jump, and what is left of a tick may be too little for one more.
+    const owedMax = Math.ceil((people * JUMP_COST) / (max - JUMP_COST + 1));
+    for (let tick = 0; tick < 400; tick++) {
+      const where = `seed ${seed}, ${people} people, tick ${tick}`;
+      // Half of them run, so that what is put off becomes a jump; the others stroll or stand.
+      for (let count = 0; count < people / 10; count++) {
+        const session = 1 + prng.below(people);
+        const pace = session % 2 === 0 ? 127 : prng.below(20);
+        rig.move(session, prng.below(2) === 0 ? pace : -pace, 0);
+      }
+      if (prng.below(10) === 0) rig.wantKeyframe(prng.below(2));
+      rig.step();
+      world.take(rig);
+      compare(rig, world, where, sentPlaceOf);
+      for (let cell = 0; cell < 2; cell++) {
+        for (let row = entities.first[cell]!; row !== NO_ROW; row = entities.next[row]!) {
+          const isOwed = entities.sentX[row] !== placeOf(rig, cell, row).x;
+          const owed = isOwed ? (owedTicks.get(row) ?? 0) + 1 : 0;
+          owedTicks.set(row, owed);
+          assert.ok(owed <= owedMax, `${where}: row ${row} is owed its place for ${owed} ticks`);
+        }
+      }
+    }
+    assert.ok(world.partial > 10, `${world.partial} frames told only of some`);
+    assert.ok(world.costMax <= max, `${world.costMax} in one frame`);
+    assert.ok(rig.shards[0]!.counters.get(shardMetric.moves_deferred_total) >= world.partial);
+    for (let session = 1; session <= people; session++) rig.move(session, 0, 0);
+    rig.run(owedMax + 2);
+    world.take(rig);
+    compare(rig, world, `seed ${seed}, ${people} people, at rest`);
+  }
+});
 
 test("[SI2] a lane that is full loses no sight: a keyframe follows for everybody", () => {
   const rig = new ShardRig({ shards: 1, field: walkingField });

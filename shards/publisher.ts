@@ -16,35 +16,39 @@ import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
 import { type EntityTable, NO_ROW, ROW_GHOST } from "../engine/room/entity-table.js";
 import { columnOf, type Grid, rowOf } from "../engine/space/grid.js";
-import { encodeProfiles, writeChange, writeLeave, writeMove } from "../engine/wire/codec.js";
+import {
+  encodeProfiles,
+  FRAMES_HEAD_BYTES,
+  frameLength,
+  writeChange,
+  writeFrameHead,
+  writeFramesHead,
+  writeLeave,
+  writeMove,
+  writeNarrowMove,
+} from "../engine/wire/codec.js";
 import {
   EntityAppearLayout,
-  EntityMoveLayout,
   FrameExtensionLayout,
   FrameHeaderLayout,
 } from "../engine/wire/generated/frames-layout.js";
+import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
 import {
-  CELL_NONE,
-  FRAME_EXTENDED,
-  FRAME_KEYFRAME,
-  messageTypes,
-  POSITION_OFFSET,
-  POSITION_UNITS,
-} from "../engine/wire/message-types.js";
+  type FrameTally,
+  MoveTurns,
+  SAY_APPEAR,
+  SAY_CHANGE,
+  SAY_JUMP,
+  SAY_MOVE,
+  SAY_NOTHING,
+} from "./move-turns.js";
 
-const HEADER_BYTES = FrameHeaderLayout.size;
-const EXTENSION_BYTES = FrameExtensionLayout.size;
+const HEADS_BYTES = FRAMES_HEAD_BYTES + FrameHeaderLayout.size + FrameExtensionLayout.size;
 const APPEAR_BYTES = EntityAppearLayout.size;
-/** A leave, a change and a move are of one size. */
-const ENTRY_BYTES = EntityMoveLayout.size;
 const STEP_MAX = 127;
+const NARROW_SLOT_MAX = 255;
 /** A row its cell's subscribers have not been told of. */
 const SLOT_NONE = 0xffff;
-/** What a row needs said, decided in the first pass over a cell. */
-const SAY_NOTHING = 0;
-const SAY_APPEAR = 1;
-const SAY_CHANGE = 2;
-const SAY_MOVE = 4;
 
 interface Leave {
   readonly slot: number;
@@ -70,6 +74,15 @@ export class Publisher {
   /** Appears that fit one message. */
   readonly #appearsMax: number;
   #wantedCount = 0;
+  readonly #turns: MoveTurns;
+  /** The head of the frame being written, and what it counts. */
+  readonly #head: FrameTally & {
+    cell: number;
+    leaves: number;
+    isKeyframe: boolean;
+    isNarrow: boolean;
+    isPartial: boolean;
+  };
 
   constructor(options: {
     readonly grid: Grid;
@@ -77,6 +90,8 @@ export class Publisher {
     readonly lane: LaneWriter;
     readonly counters: Counters;
     readonly profileOf: ProfileOf;
+    /** Moves told per cell and tick, see {@link MoveTurns}. */
+    readonly movesPerCellMax: number;
   }) {
     this.#grid = options.grid;
     this.#entities = options.entities;
@@ -90,8 +105,20 @@ export class Publisher {
     this.#leaves = new Array<Leave[] | undefined>(cells);
     this.#isWanted = new Uint8Array(cells);
     this.#isResync = new Uint8Array(cells);
-    const room = options.lane.ring.recordLengthMax - CELL_MESSAGE_BODY - HEADER_BYTES - EXTENSION_BYTES;
+    const room = options.lane.ring.recordLengthMax - CELL_MESSAGE_BODY - HEADS_BYTES;
     this.#appearsMax = Math.min(8000, Math.floor(room / APPEAR_BYTES) >> 1);
+    this.#turns = new MoveTurns(cells, options.movesPerCellMax);
+    this.#head = {
+      cell: 0,
+      isKeyframe: false,
+      isPartial: false,
+      isNarrow: true,
+      appears: 0,
+      leaves: 0,
+      changes: 0,
+      moves: 0,
+      slotMax: 0,
+    };
   }
 
   /** Whether a keyframe is owed to somebody. */
@@ -154,60 +181,15 @@ export class Publisher {
   }
 
   #delta(cell: number, tick: number): void {
-    const entities = this.#entities;
-    const { first, next, slot, flags, cell: cellColumn } = entities;
-    const say = this.#say;
+    const head = this.#head;
     const leaves = this.#leaves[cell];
-    const leaveCount = leaves?.length ?? 0;
-    const originX = columnOf(this.#grid, cell) * this.#grid.cellSizeMeters;
-    const originY = rowOf(this.#grid, cell) * this.#grid.cellSizeMeters;
-    const scale = POSITION_UNITS / this.#grid.cellSizeMeters;
-    let appears = 0;
-    let changes = 0;
-    let moves = 0;
-    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-      if ((flags[row]! & ROW_GHOST) !== 0) continue;
-      const x = quantize((entities.x[row]! - originX) * scale);
-      const y = quantize((entities.y[row]! - originY) * scale);
-      if (slot[row] === SLOT_NONE) {
-        say[row] = SAY_APPEAR;
-        appears++;
-        continue;
-      }
-      let what = SAY_NOTHING;
-      const dx = x - entities.sentX[row]!;
-      const dy = y - entities.sentY[row]!;
-      if (
-        dx > STEP_MAX ||
-        dx < -STEP_MAX ||
-        dy > STEP_MAX ||
-        dy < -STEP_MAX ||
-        entities.level[row] !== entities.sentLevel[row]
-      ) {
-        what = SAY_APPEAR;
-        appears++;
-      } else {
-        if (dx !== 0 || dy !== 0) {
-          what |= SAY_MOVE;
-          moves++;
-        }
-        if (
-          entities.state[row] !== entities.sentState[row] ||
-          entities.health[row] !== entities.sentHealth[row]
-        ) {
-          what |= SAY_CHANGE;
-          changes++;
-        }
-      }
-      say[row] = what;
-    }
-    if (appears + leaveCount + changes + moves === 0) return;
-    const isExtended = appears + leaveCount + changes > 0;
-    const length =
-      HEADER_BYTES +
-      (isExtended ? EXTENSION_BYTES : 0) +
-      appears * APPEAR_BYTES +
-      (leaveCount + changes + moves) * ENTRY_BYTES;
+    const deferred = this.#decide(cell);
+    head.leaves = leaves?.length ?? 0;
+    if (head.appears + head.leaves + head.changes + head.moves === 0) return;
+    head.isKeyframe = false;
+    head.isPartial = deferred > 0;
+    head.isNarrow = head.slotMax <= NARROW_SLOT_MAX;
+    const length = FRAMES_HEAD_BYTES + frameLength(head);
     const fits = CELL_MESSAGE_BODY + length <= this.#lane.ring.recordLengthMax;
     const at = fits ? this.#claim(cell, 0, length) : -1;
     if (at < 0) {
@@ -215,44 +197,132 @@ export class Publisher {
       this.#isResync[cell] = 1;
       return;
     }
-    const { view, bytes } = this.#lane.ring;
-    let out = writeHead(view, at, { kind: isExtended ? FRAME_EXTENDED : 0, cell, tick, moves });
-    if (isExtended) out = writeExtension(view, out, appears, leaveCount, changes);
-    if (appears > 0) {
-      for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-        if ((flags[row]! & ROW_GHOST) !== 0 || say[row] !== SAY_APPEAR) continue;
-        if (slot[row] === SLOT_NONE) slot[row] = this.#takeSlot(cell);
-        out = this.#writeAppear(view, out, row, originX, originY, scale);
-      }
-    }
-    for (let index = 0; index < leaveCount; index++) {
+    if (deferred > 0) this.#counters.add(shardMetric.moves_deferred_total, deferred);
+    const { bytes } = this.#lane.ring;
+    let out = writeFrameHead(bytes, writeFramesHead(bytes, at, tick), head);
+    if (head.appears > 0) out = this.#writeAppears(cell, out);
+    for (let index = 0; index < head.leaves; index++) {
       const leave = leaves![index]!;
       out = writeLeave(bytes, out, leave.slot, leave.toCell);
     }
-    if (changes > 0) {
-      for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-        if ((flags[row]! & ROW_GHOST) !== 0 || (say[row]! & SAY_CHANGE) === 0) continue;
-        out = writeChange(bytes, out, slot[row]!, entities.state[row]!, entities.health[row]!);
-        entities.sentState[row] = entities.state[row]!;
-        entities.sentHealth[row] = entities.health[row]!;
-      }
-    }
-    if (moves > 0) {
-      for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-        if ((flags[row]! & ROW_GHOST) !== 0 || (say[row]! & SAY_MOVE) === 0) continue;
-        const x = quantize((entities.x[row]! - originX) * scale);
-        const y = quantize((entities.y[row]! - originY) * scale);
-        out = writeMove(bytes, out, slot[row]!, x - entities.sentX[row]!, y - entities.sentY[row]!);
-        entities.sentX[row] = x;
-        entities.sentY[row] = y;
-      }
-    }
+    if (head.changes > 0) out = this.#writeChanges(cell, out);
+    if (head.moves > 0) this.#writeMoves(cell, out);
     this.#commit(length);
-    if (leaveCount > 0) {
+    if (head.leaves > 0) {
       for (const leave of leaves!) this.#giveSlot(cell, leave.slot);
       leaves!.length = 0;
     }
-    if (appears > 0) this.#profiles(cell, 0, (row) => say[row] === SAY_APPEAR && cellColumn[row] === cell);
+    const { cell: cellColumn } = this.#entities;
+    if (head.appears > 0) {
+      this.#profiles(cell, 0, (row) => this.#say[row] === SAY_APPEAR && cellColumn[row] === cell);
+    }
+  }
+
+  /** What is to be said of each row, and how much that is. Returns how many rows that moved have to wait. */
+  #decide(cell: number): number {
+    const entities = this.#entities;
+    const { first, next, slot, flags } = entities;
+    const say = this.#say;
+    const head = this.#head;
+    head.cell = cell;
+    const originX = columnOf(this.#grid, cell) * this.#grid.cellSizeMeters;
+    const originY = rowOf(this.#grid, cell) * this.#grid.cellSizeMeters;
+    const scale = POSITION_UNITS / this.#grid.cellSizeMeters;
+    let appears = 0;
+    let changes = 0;
+    let moves = 0;
+    let jumps = 0;
+    let slotMax = 0;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0) continue;
+      const own = slot[row]!;
+      if (own === SLOT_NONE || entities.level[row] !== entities.sentLevel[row]) {
+        say[row] = SAY_APPEAR;
+        appears++;
+        continue;
+      }
+      const isChanged =
+        entities.state[row] !== entities.sentState[row] || entities.health[row] !== entities.sentHealth[row];
+      let what = isChanged ? SAY_CHANGE : SAY_NOTHING;
+      const dx = quantize((entities.x[row]! - originX) * scale) - entities.sentX[row]!;
+      const dy = quantize((entities.y[row]! - originY) * scale) - entities.sentY[row]!;
+      if (dx > STEP_MAX || dx < -STEP_MAX || dy > STEP_MAX || dy < -STEP_MAX) {
+        what |= SAY_JUMP;
+        jumps++;
+      } else {
+        if (isChanged) changes++;
+        if (dx !== 0 || dy !== 0) {
+          what |= SAY_MOVE;
+          moves++;
+          if (own > slotMax) slotMax = own;
+        }
+      }
+      say[row] = what;
+    }
+    head.appears = appears + jumps;
+    head.changes = changes;
+    head.moves = moves;
+    head.slotMax = slotMax;
+    return this.#turns.isTooMuch(moves, jumps) ? this.#takeTurns(cell) : 0;
+  }
+
+  #takeTurns(cell: number): number {
+    const { first, next, slot, flags } = this.#entities;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0 || (this.#say[row]! & (SAY_MOVE | SAY_JUMP)) === 0) continue;
+      this.#turns.offer(slot[row]!, row);
+    }
+    return this.#turns.take(cell, this.#slotsTouched[cell]!, this.#say, this.#head);
+  }
+
+  #writeAppears(cell: number, at: number): number {
+    const { first, next, slot, flags } = this.#entities;
+    let out = at;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0 || (this.#say[row]! & (SAY_APPEAR | SAY_JUMP)) === 0) continue;
+      if (slot[row] === SLOT_NONE) slot[row] = this.#takeSlot(cell);
+      this.#bringUpToDate(cell, row);
+      out = this.#writeAppear(out, row);
+    }
+    return out;
+  }
+
+  #writeChanges(cell: number, at: number): number {
+    const entities = this.#entities;
+    const { first, next, slot, flags } = entities;
+    const { bytes } = this.#lane.ring;
+    let out = at;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0 || (this.#say[row]! & (SAY_CHANGE | SAY_JUMP)) !== SAY_CHANGE)
+        continue;
+      out = writeChange(bytes, out, slot[row]!, entities.state[row]!, entities.health[row]!);
+      entities.sentState[row] = entities.state[row]!;
+      entities.sentHealth[row] = entities.health[row]!;
+    }
+    return out;
+  }
+
+  #writeMoves(cell: number, at: number): void {
+    const entities = this.#entities;
+    const { first, next, slot, flags, sentX, sentY } = entities;
+    const { bytes } = this.#lane.ring;
+    const { isNarrow } = this.#head;
+    const originX = columnOf(this.#grid, cell) * this.#grid.cellSizeMeters;
+    const originY = rowOf(this.#grid, cell) * this.#grid.cellSizeMeters;
+    const scale = POSITION_UNITS / this.#grid.cellSizeMeters;
+    let out = at;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0 || (this.#say[row]! & SAY_MOVE) === 0) continue;
+      const x = quantize((entities.x[row]! - originX) * scale);
+      const y = quantize((entities.y[row]! - originY) * scale);
+      const dx = x - sentX[row]!;
+      const dy = y - sentY[row]!;
+      out = isNarrow
+        ? writeNarrowMove(bytes, out, slot[row]!, dx, dy)
+        : writeMove(bytes, out, slot[row]!, dx, dy);
+      sentX[row] = x;
+      sentY[row] = y;
+    }
   }
 
   /** A delta was lost: subscribers start over from a keyframe, with fresh slots. */
@@ -260,43 +330,51 @@ export class Publisher {
     const { first, next, slot, flags } = this.#entities;
     this.#resetSlots(cell);
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-      if ((flags[row]! & ROW_GHOST) === 0) slot[row] = this.#takeSlot(cell);
+      if ((flags[row]! & ROW_GHOST) !== 0) continue;
+      slot[row] = this.#takeSlot(cell);
+      this.#bringUpToDate(cell, row);
     }
     if (this.#keyframe(cell, tick, 0, 0)) this.#isResync[cell] = 0;
   }
 
-  /** The whole cell as one keyframe and, past what fits, further appears. Rows must have their slots. */
+  /**
+   * The whole cell, as subscribers know it, as one keyframe and, past what fits, further appears. Rows must have their
+   * slots.
+   */
   #keyframe(cell: number, tick: number, flagsEach: number, flagsLast: number): boolean {
     const { first, next, slot, flags } = this.#entities;
-    const originX = columnOf(this.#grid, cell) * this.#grid.cellSizeMeters;
-    const originY = rowOf(this.#grid, cell) * this.#grid.cellSizeMeters;
-    const scale = POSITION_UNITS / this.#grid.cellSizeMeters;
     let left = 0;
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
       if ((flags[row]! & ROW_GHOST) === 0 && slot[row] !== SLOT_NONE) left++;
     }
     if (left > 0) this.#profiles(cell, flagsEach, (row) => slot[row] !== SLOT_NONE);
+    const head = this.#head;
+    head.cell = cell;
+    head.isKeyframe = true;
+    head.isPartial = false;
+    head.isNarrow = true;
+    head.leaves = 0;
+    head.changes = 0;
+    head.moves = 0;
     let row = first[cell]!;
-    let isFirst = true;
     do {
-      const appears = Math.min(left, this.#appearsMax);
-      left -= appears;
-      const length = HEADER_BYTES + EXTENSION_BYTES + appears * APPEAR_BYTES;
+      head.appears = Math.min(left, this.#appearsMax);
+      left -= head.appears;
+      const length = FRAMES_HEAD_BYTES + frameLength(head);
       const at = this.#claim(cell, left === 0 ? flagsLast : flagsEach, length);
       if (at < 0) {
         this.#counters.add(shardMetric.frames_skipped_total);
         return false;
       }
-      const { view } = this.#lane.ring;
-      const kind = FRAME_EXTENDED | (isFirst ? FRAME_KEYFRAME : 0);
-      let out = writeExtension(view, writeHead(view, at, { kind, cell, tick, moves: 0 }), appears, 0, 0);
-      for (let written = 0; written < appears; row = next[row]!) {
+      const { bytes } = this.#lane.ring;
+      let out = writeFrameHead(bytes, writeFramesHead(bytes, at, tick), head);
+      for (let written = 0; written < head.appears; row = next[row]!) {
         if ((flags[row]! & ROW_GHOST) !== 0 || slot[row] === SLOT_NONE) continue;
-        out = this.#writeAppear(view, out, row, originX, originY, scale);
+        out = this.#writeAppear(out, row);
         written++;
       }
       this.#commit(length);
-      isFirst = false;
+      head.isKeyframe = false;
     } while (left > 0);
     return true;
   }
@@ -319,32 +397,32 @@ export class Publisher {
     }
   }
 
-  #writeAppear(
-    view: DataView,
-    out: number,
-    row: number,
-    originX: number,
-    originY: number,
-    scale: number,
-  ): number {
+  /** What an appear is about to tell, or a keyframe for all. */
+  #bringUpToDate(cell: number, row: number): void {
     const entities = this.#entities;
-    const x = quantize((entities.x[row]! - originX) * scale);
-    const y = quantize((entities.y[row]! - originY) * scale);
-    view.setUint32(out, entities.id[row]!, true);
-    view.setUint16(out + 4, x, true);
-    view.setUint16(out + 6, y, true);
-    view.setUint16(out + 8, entities.slot[row]!, true);
-    view.setUint8(out + 10, entities.kind[row]!);
-    view.setUint8(out + 11, entities.level[row]!);
-    view.setUint8(out + 12, entities.look[row]!);
-    view.setUint8(out + 13, entities.state[row]!);
-    view.setUint8(out + 14, entities.health[row]!);
-    view.setUint8(out + 15, entities.heading[row]!);
-    entities.sentX[row] = x;
-    entities.sentY[row] = y;
+    const { cellSizeMeters } = this.#grid;
+    const scale = POSITION_UNITS / cellSizeMeters;
+    entities.sentX[row] = quantize((entities.x[row]! - columnOf(this.#grid, cell) * cellSizeMeters) * scale);
+    entities.sentY[row] = quantize((entities.y[row]! - rowOf(this.#grid, cell) * cellSizeMeters) * scale);
     entities.sentState[row] = entities.state[row]!;
     entities.sentHealth[row] = entities.health[row]!;
     entities.sentLevel[row] = entities.level[row]!;
+  }
+
+  /** Tells a row as subscribers know it: who waits for a keyframe will hear what is put off together with them. */
+  #writeAppear(out: number, row: number): number {
+    const entities = this.#entities;
+    const { view } = this.#lane.ring;
+    view.setUint32(out + EntityAppearLayout.id, entities.id[row]!, true);
+    view.setUint16(out + EntityAppearLayout.x, entities.sentX[row]!, true);
+    view.setUint16(out + EntityAppearLayout.y, entities.sentY[row]!, true);
+    view.setUint16(out + EntityAppearLayout.slot, entities.slot[row]!, true);
+    view.setUint8(out + EntityAppearLayout.kind, entities.kind[row]!);
+    view.setUint8(out + EntityAppearLayout.level, entities.sentLevel[row]!);
+    view.setUint8(out + EntityAppearLayout.look, entities.look[row]!);
+    view.setUint8(out + EntityAppearLayout.state, entities.sentState[row]!);
+    view.setUint8(out + EntityAppearLayout.health, entities.sentHealth[row]!);
+    view.setUint8(out + EntityAppearLayout.heading, entities.heading[row]!);
     return out + APPEAR_BYTES;
   }
 
@@ -384,31 +462,4 @@ export class Publisher {
 function quantize(units: number): number {
   const value = Math.round(units) + POSITION_OFFSET;
   return Math.min(Math.max(value, 0), 0xffff);
-}
-
-function writeHead(
-  view: DataView,
-  at: number,
-  head: { kind: number; cell: number; tick: number; moves: number },
-): number {
-  view.setUint8(at, messageTypes.cellFrame);
-  view.setUint8(at + 1, head.kind);
-  view.setUint16(at + 2, head.cell, true);
-  view.setUint16(at + 4, head.tick & 0xffff, true);
-  view.setUint16(at + 6, head.moves, true);
-  return at + HEADER_BYTES;
-}
-
-function writeExtension(
-  view: DataView,
-  at: number,
-  appears: number,
-  leaves: number,
-  changes: number,
-): number {
-  view.setUint16(at, appears, true);
-  view.setUint16(at + 2, leaves, true);
-  view.setUint16(at + 4, changes, true);
-  view.setUint16(at + 6, 0, true);
-  return at + EXTENSION_BYTES;
 }

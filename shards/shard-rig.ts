@@ -47,6 +47,7 @@ export interface RigOptions {
   readonly cellSizeMeters?: number;
   readonly handoffIntentsMax?: number;
   readonly entitiesMax?: number;
+  readonly movesPerCellMax?: number;
   readonly tables?: readonly TableSpec[];
   /** Default: {@link tables} as they are shipped. */
   readonly gameTables?: GameTables;
@@ -94,6 +95,7 @@ export class ShardRig {
         widthCells: options.widthCells ?? 4,
         heightCells: options.heightCells ?? 2,
         cellSizeMeters: options.cellSizeMeters ?? 10,
+        movesPerCellMax: options.movesPerCellMax ?? 128,
       },
       shards: {
         count: options.shards,

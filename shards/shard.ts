@@ -179,6 +179,7 @@ export class Shard {
       tickPeriodMs: this.#periodMs,
       shard,
       entitiesMax: config.shards.entitiesMax,
+      movesPerCellMax: config.world.movesPerCellMax,
       hysteresisMeters: config.shards.handoffHysteresisMeters,
       outlet: this.#outlet,
       counters: this.counters,

@@ -231,7 +231,7 @@ export class Bot {
     const { totals, errors } = this.#measures;
     totals.messages++;
     const type = bytes[0];
-    if (type === messageTypes.cellFrame && this.#sight !== undefined) {
+    if (type === messageTypes.cellFrames && this.#sight !== undefined) {
       totals.frames++;
       this.#sight.nowMs = this.#measures.nowMs;
       this.#sight.frame(bytes);

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   encodeSight,
+  FRAMES_HEAD_BYTES,
   type FrameCounts,
   frameLength,
   writeAppear,
   writeFrameHead,
+  writeFramesHead,
   writeLeave,
   writeMove,
 } from "../../engine/wire/codec.js";
@@ -37,9 +39,9 @@ function frame(parts: FrameParts): Uint8Array {
     changes: 0,
     moves: moves.length,
   };
-  const bytes = new Uint8Array(frameLength(counts));
-  const head = { ...counts, cell: parts.cell, tick: parts.tick, isKeyframe: parts.isKeyframe ?? false };
-  let at = writeFrameHead(bytes, 0, head);
+  const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+  const head = { ...counts, cell: parts.cell, isKeyframe: parts.isKeyframe ?? false };
+  let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, parts.tick), head);
   const looks = { kind: 0, level: 1, look: 0, state: 0, health: 255, heading: 0 };
   for (const [id, slot] of appears) at = writeAppear(bytes, at, { id, slot, x: middle, y: middle, ...looks });
   for (const [slot, toCell] of leaves) at = writeLeave(bytes, at, slot, toCell);

@@ -2,7 +2,7 @@
  * What one bot knows of the cells in its sight, kept from keyframes and deltas as any client must, and everything
  * that cannot be true noticed on the way. Per entity it keeps an id and a place, in typed arrays by slot.
  */
-import { decodeFrame, decodeSight, type FrameSink, WireError } from "../../engine/wire/codec.js";
+import { decodeFrames, decodeSight, type FrameSink, WireError } from "../../engine/wire/codec.js";
 import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../../engine/wire/message-types.js";
 import type { ErrorLog } from "./protocol-errors.js";
 
@@ -88,7 +88,7 @@ export class BotSight implements FrameSink {
   /** Cell an entity appeared in last. Bounded by what the cells hold. */
   readonly #cellOf = new Map<number, number>();
   #suspects: Suspect[] = [];
-  /** Table of the frame being decoded; undefined while an impossible frame is skipped. */
+  /** Table of the cell frame being decoded; undefined while an impossible frame is skipped. */
   #current: CellTable | undefined;
   #own: CellTable | undefined;
   #ownSlot = 0;
@@ -139,10 +139,10 @@ export class BotSight implements FrameSink {
     return true;
   }
 
-  /** A cell frame. */
+  /** A message of cell frames. */
   frame(bytes: Uint8Array): void {
     try {
-      decodeFrame(bytes, this);
+      decodeFrames(bytes, this);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#errors.add("malformed", error.message);

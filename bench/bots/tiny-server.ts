@@ -13,12 +13,14 @@ import {
   encodeRefusedBody,
   encodeSight,
   encodeWelcome,
+  FRAMES_HEAD_BYTES,
   frameLength,
   intentSeq,
   moveIntentDx,
   moveIntentDy,
   writeAppear,
   writeFrameHead,
+  writeFramesHead,
   writeLeave,
   writeMove,
 } from "../../engine/wire/codec.js";
@@ -296,8 +298,12 @@ export class TinyServer {
       if (moves.length === 0) return;
     }
     const counts = { appears: 0, leaves: leaver === undefined ? 0 : 1, changes: 0, moves: moves.length };
-    const bytes = new Uint8Array(frameLength(counts));
-    let at = writeFrameHead(bytes, 0, { ...counts, cell, tick: this.#tick & 0xffff, isKeyframe: false });
+    const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+    let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, this.#tick), {
+      ...counts,
+      cell,
+      isKeyframe: false,
+    });
     if (leaver !== undefined) at = writeLeave(bytes, at, leaver, toCell!);
     for (const [slot, dx, dy] of moves) at = writeMove(bytes, at, slot, dx, dy);
     for (const other of this.#people.values()) if (other.known.has(cell)) this.#send(other, bytes);
@@ -324,8 +330,8 @@ function unitsOf(person: {
 
 function appearFrame(cell: number, tick: number, people: readonly Person[], isKeyframe: boolean): Uint8Array {
   const counts = { appears: people.length, leaves: 0, changes: 0, moves: 0 };
-  const bytes = new Uint8Array(frameLength(counts));
-  let at = writeFrameHead(bytes, 0, { ...counts, cell, tick: tick & 0xffff, isKeyframe });
+  const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+  let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, tick), { ...counts, cell, isKeyframe });
   for (const person of people) {
     const rest = { kind: 0, level: 1, look: 0, state: 0, health: 255, heading: 0 };
     at = writeAppear(bytes, at, {

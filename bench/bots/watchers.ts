@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../engine/time.js";
 import {
-  decodeFrame,
+  decodeFrames,
   decodeSight,
   decodeWelcome,
   encodeEventAck,
@@ -107,8 +107,8 @@ class Watcher implements FrameSink {
       case messageTypes.event:
         this.#socket.send(encodeEventAck(++this.#events));
         return;
-      case messageTypes.cellFrame:
-        decodeFrame(bytes, this);
+      case messageTypes.cellFrames:
+        decodeFrames(bytes, this);
     }
   }
 

@@ -3,10 +3,12 @@
  * at the columns of the simulation and end at the numbers a client wants; the objects in between are JSON's way.
  */
 import {
-  decodeFrame,
+  decodeFrames,
+  FRAMES_HEAD_BYTES,
   type FrameSink,
   frameLength,
   writeFrameHead,
+  writeFramesHead,
   writeMove,
 } from "../../engine/wire/frame-codec.js";
 import { type BenchOptions, type FigureName, type Figures, type Measured, measuredOf } from "../measured.js";
@@ -39,10 +41,10 @@ interface JsonFrame {
 export async function run(options: BenchOptions): Promise<Measured[]> {
   const slots = Uint16Array.from({ length: MOVES }, (_, index) => index * 7);
   const steps = Int8Array.from({ length: MOVES * 2 }, (_, index) => ((index * 37) % 255) - 127);
-  const bytes = new Uint8Array(frameLength(counts));
-  const head = { cell: 300, tick: 12_345, isKeyframe: false, ...counts };
+  const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+  const head = { cell: 300, isKeyframe: false, ...counts };
   const encodePacked = (): number => {
-    let at = writeFrameHead(bytes, 0, head);
+    let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, 12_345), head);
     for (let index = 0; index < MOVES; index++) {
       at = writeMove(bytes, at, slots[index]!, steps[index * 2]!, steps[index * 2 + 1]!);
     }
@@ -50,7 +52,7 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
   };
   const jsonFrame = (): JsonFrame => ({
     cell: head.cell,
-    tick: head.tick,
+    tick: 12_345,
     moves: Array.from(slots, (slot, index) => ({ slot, dx: steps[index * 2]!, dy: steps[index * 2 + 1]! })),
   });
   encodePacked();
@@ -61,7 +63,7 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
       encodePacked,
       encodeJson: () => JSON.stringify(jsonFrame()).length,
       decodePacked: () => {
-        decodeFrame(bytes, sink);
+        decodeFrames(bytes, sink);
         return sink.sum;
       },
       decodeJson: () => {

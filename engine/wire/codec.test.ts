@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ByteBuffer } from "flatbuffers";
 import * as codec from "./codec.js";
+import { CellFramesHeader } from "./generated/cell-frames-header.js";
 import { EntityAppear } from "./generated/entity-appear.js";
 import { EntityChange } from "./generated/entity-change.js";
 import { EntityLeave } from "./generated/entity-leave.js";
 import { EntityMove } from "./generated/entity-move.js";
+import { EntityNarrowMove } from "./generated/entity-narrow-move.js";
 import { EventAck } from "./generated/event-ack.js";
 import { EventHeader } from "./generated/event-header.js";
 import { FieldIntentHeader } from "./generated/field-intent-header.js";
@@ -148,33 +150,40 @@ const appear = {
 };
 const counts = { appears: 1, leaves: 2, changes: 1, moves: 2 };
 
-function encodeSampleFrame(): Uint8Array {
-  const bytes = new Uint8Array(codec.frameLength(counts)).fill(0xff);
-  let at = codec.writeFrameHead(bytes, 0, { cell: 77, tick: 70_000, isKeyframe: true, ...counts });
+/** Two frames of one tick: one with everything in it, and one with a narrow move only. */
+function encodeSampleFrames(): Uint8Array {
+  const narrow = { appears: 0, leaves: 0, changes: 0, moves: 1, isNarrow: true };
+  const length = codec.FRAMES_HEAD_BYTES + codec.frameLength(counts) + codec.frameLength(narrow);
+  const bytes = new Uint8Array(length).fill(0xff);
+  let at = codec.writeFramesHead(bytes, 0, 70_000);
+  at = codec.writeFrameHead(bytes, at, { cell: 77, isKeyframe: true, isPartial: true, ...counts });
   at = codec.writeAppear(bytes, at, appear);
   at = codec.writeLeave(bytes, at, 8, 0xffff);
   at = codec.writeLeave(bytes, at, 9, 78);
   at = codec.writeChange(bytes, at, 10, 128, 200);
   at = codec.writeMove(bytes, at, 11, -128, 127);
   at = codec.writeMove(bytes, at, 65_535, 0, -1);
+  at = codec.writeFrameHead(bytes, at, { cell: 65_534, isKeyframe: false, ...narrow });
+  at = codec.writeNarrowMove(bytes, at, 255, 127, -128);
   assert.equal(at, bytes.length);
   return bytes;
 }
 
-test("[WR2] a frame's parts are what the generated accessors read", () => {
-  const bytes = encodeSampleFrame();
-  assert.deepEqual(readStruct(FrameHeader, bytes), {
-    type: messageTypes.cellFrame,
-    kind: 3,
-    cell: 77,
+test("[WR2] the parts of frames are what the generated accessors read", () => {
+  const bytes = encodeSampleFrames();
+  assert.deepEqual(readStruct(CellFramesHeader, bytes), {
+    type: messageTypes.cellFrames,
+    reserved: 0,
     tick: 70_000 - 65_536,
-    moves: 2,
   });
-  assert.deepEqual(readStruct(FrameExtension, bytes, 8), { appears: 1, leaves: 2, changes: 1, reserved: 0 });
+  assert.deepEqual(readStruct(FrameHeader, bytes, 4), { cell: 77, kind: 15, moves: 0 });
+  assert.deepEqual(readStruct(FrameExtension, bytes, 8), { appears: 1, leaves: 2, changes: 1, moves: 2 });
   assert.deepEqual(readStruct(EntityAppear, bytes, 16), appear);
   assert.deepEqual(readStruct(EntityLeave, bytes, 32), { slot: 8, toCell: 0xffff });
   assert.deepEqual(readStruct(EntityChange, bytes, 40), { slot: 10, state: 128, health: 200 });
   assert.deepEqual(readStruct(EntityMove, bytes, 44), { slot: 11, dx: -128, dy: 127 });
+  assert.deepEqual(readStruct(FrameHeader, bytes, 52), { cell: 65_534, kind: 0, moves: 1 });
+  assert.deepEqual(readStruct(EntityNarrowMove, bytes, 56), { slot: 255, dx: 127, dy: -128 });
 });
 
 test("[WR2] the layouts have the sizes of the generated structs", () => {
@@ -185,12 +194,14 @@ test("[WR2] the layouts have the sizes of the generated structs", () => {
     [layouts.EventAckLayout, EventAck],
     [layouts.PingLayout, Ping],
     [layouts.GoodbyeLayout, Goodbye],
+    [layouts.CellFramesHeaderLayout, CellFramesHeader],
     [layouts.FrameHeaderLayout, FrameHeader],
     [layouts.FrameExtensionLayout, FrameExtension],
     [layouts.EntityAppearLayout, EntityAppear],
     [layouts.EntityLeaveLayout, EntityLeave],
     [layouts.EntityChangeLayout, EntityChange],
     [layouts.EntityMoveLayout, EntityMove],
+    [layouts.EntityNarrowMoveLayout, EntityNarrowMove],
     [layouts.RoomFrameHeaderLayout, RoomFrameHeader],
     [layouts.EventHeaderLayout, EventHeader],
     [layouts.PongLayout, Pong],
@@ -299,48 +310,72 @@ class Recorder implements codec.FrameSink {
   }
 }
 
-test("[WR5] a frame is told in the order of the message", () => {
+test("[WR5] frames are told in the order of the message", () => {
   const recorder = new Recorder();
-  codec.decodeFrame(encodeSampleFrame(), recorder);
+  codec.decodeFrames(encodeSampleFrames(), recorder);
+  const tick = 70_000 - 65_536;
   assert.deepEqual(recorder.calls, [
-    ["frame", 77, 70_000 - 65_536, true],
+    ["frame", 77, tick, true, true],
     ["appear", ...Object.values(appear)],
     ["leave", 8, 0xffff],
     ["leave", 9, 78],
     ["change", 10, 128, 200],
     ["move", 11, -128, 127],
     ["move", 65_535, 0, -1],
+    ["frame", 65_534, tick, false, false],
+    ["move", 255, 127, -128],
   ]);
 });
 
-test("[WR5] a frame with nothing but moves has no extension", () => {
-  const moves = { appears: 0, leaves: 0, changes: 0, moves: 1 };
-  assert.equal(codec.frameLength(moves), 12);
-  assert.equal(codec.frameHeadLength(moves), 8);
-  const bytes = new Uint8Array(12);
-  const at = codec.writeFrameHead(bytes, 0, { cell: 1, tick: 2, isKeyframe: false, ...moves });
-  codec.writeMove(bytes, at, 3, 4, 5);
-  const recorder = new Recorder();
-  codec.decodeFrame(bytes, recorder);
-  assert.deepEqual(recorder.calls, [
-    ["frame", 1, 2, false],
-    ["move", 3, 4, 5],
-  ]);
-});
-
-test("[WR6] a frame whose length is not what its counts say is refused before the sink hears of it", () => {
-  const frame = encodeSampleFrame();
-  const recorder = new Recorder();
-  for (let length = 0; length < frame.length; length++) {
-    assert.throws(() => codec.decodeFrame(frame.subarray(0, length), recorder), codec.WireError, `${length}`);
+test("[WR5] a frame with nothing but moves has no extension unless they are more than a byte counts", () => {
+  for (const moves of [1, 255, 256, 65_535]) {
+    for (const isNarrow of [false, true]) {
+      const some = { appears: 0, leaves: 0, changes: 0, moves, isNarrow };
+      assert.equal(codec.frameHeadLength(some), moves > 255 ? 12 : 4);
+      assert.equal(codec.frameLength(some), codec.frameHeadLength(some) + moves * (isNarrow ? 3 : 4));
+      const bytes = new Uint8Array(codec.FRAMES_HEAD_BYTES + codec.frameLength(some));
+      let at = codec.writeFrameHead(bytes, codec.writeFramesHead(bytes, 0, 2), {
+        cell: 1,
+        isKeyframe: false,
+        ...some,
+      });
+      const write = isNarrow ? codec.writeNarrowMove : codec.writeMove;
+      for (let move = 0; move < moves; move++) at = write(bytes, at, move % 256, 4, 5);
+      const recorder = new Recorder();
+      codec.decodeFrames(bytes, recorder);
+      assert.deepEqual(recorder.calls.slice(0, 2), [
+        ["frame", 1, 2, false, false],
+        ["move", 0, 4, 5],
+      ]);
+      assert.equal(recorder.calls.length, 1 + moves);
+    }
   }
-  const longer = new Uint8Array(frame.length + 4);
-  longer.set(frame);
-  assert.throws(() => codec.decodeFrame(longer, recorder), codec.WireError);
-  const unknownBit = Uint8Array.from(frame);
-  unknownBit[1] = 4;
-  assert.throws(() => codec.decodeFrame(unknownBit, recorder), codec.WireError);
+});
+
+test("[WR6] frames that do not end where their message ends are refused before the sink hears of any", () => {
+  const frames = encodeSampleFrames();
+  const recorder = new Recorder();
+  // Its first frame alone is a message as well.
+  const wholeToo = frames.length - 7;
+  for (let length = 0; length < frames.length; length++) {
+    if (length === wholeToo) continue;
+    const cut = frames.subarray(0, length);
+    assert.throws(() => codec.decodeFrames(cut, recorder), codec.WireError, `${length}`);
+  }
+  for (const extra of [1, 2, 3]) {
+    const longer = new Uint8Array(frames.length + extra);
+    longer.set(frames);
+    assert.throws(() => codec.decodeFrames(longer, recorder), codec.WireError);
+  }
+  for (const kindAt of [6, 54]) {
+    const unknownBit = Uint8Array.from(frames);
+    unknownBit[kindAt] = 16;
+    assert.throws(() => codec.decodeFrames(unknownBit, recorder), codec.WireError);
+  }
   assert.deepEqual(recorder.calls, []);
+  const first = new Recorder();
+  codec.decodeFrames(frames.subarray(0, wholeToo), first);
+  assert.equal(first.calls.filter(([what]) => what === "frame").length, 1);
 });
 
 test("[WR6] whatever bytes a server sends, a client's decoder answers or throws WireError", () => {
@@ -362,7 +397,7 @@ test("[WR6] whatever bytes a server sends, a client's decoder answers or throws 
     [codec.encodeSight({ center: 1, shard: 2, cells: [1, 2] }), codec.decodeSight],
     [codec.encodeEvent({ scope: 0, kind: 1, seq: 2, room: 3 }, Uint8Array.of(1)), codec.decodeEvent],
     [codec.encodeRoomFrame({ kind: 1, room: 2 }, Uint8Array.of(1)), codec.decodeRoomFrame],
-    [encodeSampleFrame(), (message) => codec.decodeFrame(message, recorder)],
+    [encodeSampleFrames(), (message) => codec.decodeFrames(message, recorder)],
   ];
   for (const [sample, decode] of samples) {
     const attempt = (message: Uint8Array): void => {

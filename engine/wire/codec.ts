@@ -1,7 +1,8 @@
 /** Everything that writes and reads messages, in one place to import from. Browser-safe. */
 export {
   type AppearFields,
-  decodeFrame,
+  decodeFrames,
+  FRAMES_HEAD_BYTES,
   type FrameCounts,
   type FrameHeaderFields,
   type FrameSink,
@@ -10,8 +11,10 @@ export {
   writeAppear,
   writeChange,
   writeFrameHead,
+  writeFramesHead,
   writeLeave,
   writeMove,
+  writeNarrowMove,
 } from "./frame-codec.js";
 export {
   decodeEvent,

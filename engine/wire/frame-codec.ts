@@ -1,18 +1,27 @@
 /**
- * Cell frames. A frame is its header, the extension if `FRAME_EXTENDED` is set, then appears, leaves, changes and
- * moves, in this order and as many as the header and the extension count.
+ * Cell frames. A message of them is a header with the tick and frames of different cells, back to back. A frame is its
+ * header, the extension if `FRAME_EXTENDED` is set, then appears, leaves, changes and moves, in this order and as many
+ * as are counted. Nothing within a message is aligned.
  */
 import { readI8, readU16, readU32, writeU16, writeU32 } from "./bytes-le.js";
 import {
+  CellFramesHeaderLayout,
   EntityAppearLayout,
   EntityChangeLayout,
   EntityLeaveLayout,
   EntityMoveLayout,
+  EntityNarrowMoveLayout,
   FrameExtensionLayout,
   FrameHeaderLayout,
 } from "./generated/frames-layout.js";
-import { FRAME_EXTENDED, FRAME_KEYFRAME, messageTypes } from "./message-types.js";
+import { FRAME_EXTENDED, FRAME_KEYFRAME, FRAME_PARTIAL, FRAME_WIDE, messageTypes } from "./message-types.js";
 import { expectAtLeast, WireError } from "./wire-error.js";
+
+/** Bytes before the first frame of a message. */
+export const FRAMES_HEAD_BYTES = CellFramesHeaderLayout.size;
+/** More moves than this need the extension to count them. */
+const MOVES_UNEXTENDED_MAX = 255;
+const KINDS = FRAME_KEYFRAME | FRAME_EXTENDED | FRAME_WIDE | FRAME_PARTIAL;
 
 /** How many of everything a frame carries. */
 export interface FrameCounts {
@@ -20,21 +29,23 @@ export interface FrameCounts {
   readonly leaves: number;
   readonly changes: number;
   readonly moves: number;
+  /** All slots that move are below 256, and so the moves are narrow ones. */
+  readonly isNarrow?: boolean;
 }
 
 export interface FrameHeaderFields extends FrameCounts {
   readonly cell: number;
-  /** Written modulo 65,536. */
-  readonly tick: number;
   readonly isKeyframe: boolean;
+  /** Not everything that moved is in it. */
+  readonly isPartial?: boolean;
 }
 
 /** Whether a frame with these counts needs the extension. */
 function isExtended(counts: FrameCounts): boolean {
-  return counts.appears > 0 || counts.leaves > 0 || counts.changes > 0;
+  return counts.appears > 0 || counts.leaves > 0 || counts.changes > 0 || counts.moves > MOVES_UNEXTENDED_MAX;
 }
 
-/** Bytes before the first appear, leave, change or move. */
+/** Bytes of a frame before its first appear, leave, change or move. */
 export function frameHeadLength(counts: FrameCounts): number {
   return FrameHeaderLayout.size + (isExtended(counts) ? FrameExtensionLayout.size : 0);
 }
@@ -46,25 +57,34 @@ export function frameLength(counts: FrameCounts): number {
     counts.appears * EntityAppearLayout.size +
     counts.leaves * EntityLeaveLayout.size +
     counts.changes * EntityChangeLayout.size +
-    counts.moves * EntityMoveLayout.size
+    counts.moves * (counts.isNarrow === true ? EntityNarrowMoveLayout.size : EntityMoveLayout.size)
   );
+}
+
+/** Begins a message of frames at `at`; returns where the first of them goes. The tick is written modulo 65,536. */
+export function writeFramesHead(bytes: Uint8Array, at: number, tick: number): number {
+  bytes[at + CellFramesHeaderLayout.type] = messageTypes.cellFrames;
+  bytes[at + CellFramesHeaderLayout.reserved] = 0;
+  writeU16(bytes, at + CellFramesHeaderLayout.tick, tick);
+  return at + CellFramesHeaderLayout.size;
 }
 
 /** Writes header and, if it is needed, extension at `at`; returns where the first struct goes. */
 export function writeFrameHead(bytes: Uint8Array, at: number, fields: FrameHeaderFields): number {
   const extended = isExtended(fields);
-  bytes[at + FrameHeaderLayout.type] = messageTypes.cellFrame;
-  bytes[at + FrameHeaderLayout.kind] =
-    (fields.isKeyframe ? FRAME_KEYFRAME : 0) | (extended ? FRAME_EXTENDED : 0);
   writeU16(bytes, at + FrameHeaderLayout.cell, fields.cell);
-  writeU16(bytes, at + FrameHeaderLayout.tick, fields.tick);
-  writeU16(bytes, at + FrameHeaderLayout.moves, fields.moves);
+  bytes[at + FrameHeaderLayout.kind] =
+    (fields.isKeyframe ? FRAME_KEYFRAME : 0) |
+    (extended ? FRAME_EXTENDED : 0) |
+    (fields.isNarrow === true ? 0 : FRAME_WIDE) |
+    (fields.isPartial === true ? FRAME_PARTIAL : 0);
+  bytes[at + FrameHeaderLayout.moves] = extended ? 0 : fields.moves;
   const next = at + FrameHeaderLayout.size;
   if (!extended) return next;
   writeU16(bytes, next + FrameExtensionLayout.appears, fields.appears);
   writeU16(bytes, next + FrameExtensionLayout.leaves, fields.leaves);
   writeU16(bytes, next + FrameExtensionLayout.changes, fields.changes);
-  writeU16(bytes, next + FrameExtensionLayout.reserved, 0);
+  writeU16(bytes, next + FrameExtensionLayout.moves, fields.moves);
   return next + FrameExtensionLayout.size;
 }
 
@@ -126,9 +146,18 @@ export function writeMove(bytes: Uint8Array, at: number, slot: number, dx: numbe
   return at + EntityMoveLayout.size;
 }
 
-/** What a decoded frame is told to, in the order of the message. */
+/** Writes a move of a slot below 256 and returns where the next one goes. */
+export function writeNarrowMove(bytes: Uint8Array, at: number, slot: number, dx: number, dy: number): number {
+  bytes[at + EntityNarrowMoveLayout.slot] = slot;
+  bytes[at + EntityNarrowMoveLayout.dx] = dx;
+  bytes[at + EntityNarrowMoveLayout.dy] = dy;
+  return at + EntityNarrowMoveLayout.size;
+}
+
+/** What decoded frames are told to, in the order of the message. */
 export interface FrameSink {
-  onFrame(cell: number, tick: number, isKeyframe: boolean): void;
+  /** A frame begins; what follows up to the next is about its cell. */
+  onFrame(cell: number, tick: number, isKeyframe: boolean, isPartial: boolean): void;
   onAppear(
     id: number,
     x: number,
@@ -147,48 +176,88 @@ export interface FrameSink {
 }
 
 /**
- * Reads a whole frame. Throws {@link WireError} before the sink hears anything, unless the frame's length is
- * exactly what its counts say.
+ * Reads a whole message of frames. Throws {@link WireError} before the sink hears anything, unless its frames end
+ * exactly where it ends.
  */
-export function decodeFrame(bytes: Uint8Array, sink: FrameSink): void {
-  expectAtLeast(bytes, messageTypes.cellFrame, FrameHeaderLayout.size);
-  const kind = bytes[FrameHeaderLayout.kind]!;
-  if ((kind & ~(FRAME_KEYFRAME | FRAME_EXTENDED)) !== 0) {
-    throw new WireError(messageTypes.cellFrame, `frame kind ${kind} has bits this version does not know`);
+export function decodeFrames(bytes: Uint8Array, sink: FrameSink): void {
+  expectAtLeast(bytes, messageTypes.cellFrames, FRAMES_HEAD_BYTES + FrameHeaderLayout.size);
+  let at: number = FRAMES_HEAD_BYTES;
+  while (at < bytes.length) at = endOfFrame(bytes, at);
+  if (at !== bytes.length) throw new WireError(messageTypes.cellFrames, tooShort(bytes.length, at));
+  const tick = readU16(bytes, CellFramesHeaderLayout.tick);
+  for (at = FRAMES_HEAD_BYTES; at < bytes.length; ) at = readFrame(bytes, at, tick, sink);
+}
+
+function tooShort(length: number, wanted: number): string {
+  return `${length} bytes, want ${wanted} by its counts`;
+}
+
+/** Where the frame at `at` ends by its counts, which may be beyond the message; its head is within. */
+function endOfFrame(bytes: Uint8Array, at: number): number {
+  let next = at + FrameHeaderLayout.size;
+  if (next > bytes.length) return next;
+  const kind = bytes[at + FrameHeaderLayout.kind]!;
+  if ((kind & ~KINDS) !== 0) {
+    throw new WireError(messageTypes.cellFrames, `frame kind ${kind} has bits this version does not know`);
   }
-  const moves = readU16(bytes, FrameHeaderLayout.moves);
-  let at: number = FrameHeaderLayout.size;
-  let appears = 0;
-  let leaves = 0;
-  let changes = 0;
+  const moveBytes = (kind & FRAME_WIDE) !== 0 ? EntityMoveLayout.size : EntityNarrowMoveLayout.size;
+  if ((kind & FRAME_EXTENDED) === 0) return next + bytes[at + FrameHeaderLayout.moves]! * moveBytes;
+  const extension = next;
+  next += FrameExtensionLayout.size;
+  if (next > bytes.length) return next;
+  return (
+    next +
+    readU16(bytes, extension + FrameExtensionLayout.appears) * EntityAppearLayout.size +
+    readU16(bytes, extension + FrameExtensionLayout.leaves) * EntityLeaveLayout.size +
+    readU16(bytes, extension + FrameExtensionLayout.changes) * EntityChangeLayout.size +
+    readU16(bytes, extension + FrameExtensionLayout.moves) * moveBytes
+  );
+}
+
+/** Tells one frame that is known to be whole; returns where it ends. */
+function readFrame(bytes: Uint8Array, start: number, tick: number, sink: FrameSink): number {
+  const cell = readU16(bytes, start + FrameHeaderLayout.cell);
+  const kind = bytes[start + FrameHeaderLayout.kind]!;
+  sink.onFrame(cell, tick, (kind & FRAME_KEYFRAME) !== 0, (kind & FRAME_PARTIAL) !== 0);
+  let at = start + FrameHeaderLayout.size;
+  let moves = bytes[start + FrameHeaderLayout.moves]!;
   if ((kind & FRAME_EXTENDED) !== 0) {
-    expectAtLeast(bytes, messageTypes.cellFrame, at + FrameExtensionLayout.size);
-    appears = readU16(bytes, at + FrameExtensionLayout.appears);
-    leaves = readU16(bytes, at + FrameExtensionLayout.leaves);
-    changes = readU16(bytes, at + FrameExtensionLayout.changes);
+    const leavesAt =
+      at +
+      FrameExtensionLayout.size +
+      readU16(bytes, at + FrameExtensionLayout.appears) * EntityAppearLayout.size;
+    const changesAt = leavesAt + readU16(bytes, at + FrameExtensionLayout.leaves) * EntityLeaveLayout.size;
+    const movesAt = changesAt + readU16(bytes, at + FrameExtensionLayout.changes) * EntityChangeLayout.size;
+    moves = readU16(bytes, at + FrameExtensionLayout.moves);
     at += FrameExtensionLayout.size;
+    for (; at < leavesAt; at += EntityAppearLayout.size) readAppear(bytes, at, sink);
+    for (; at < changesAt; at += EntityLeaveLayout.size) {
+      sink.onLeave(
+        readU16(bytes, at + EntityLeaveLayout.slot),
+        readU16(bytes, at + EntityLeaveLayout.toCell),
+      );
+    }
+    for (; at < movesAt; at += EntityChangeLayout.size) {
+      const slot = readU16(bytes, at + EntityChangeLayout.slot);
+      sink.onChange(slot, bytes[at + EntityChangeLayout.state]!, bytes[at + EntityChangeLayout.health]!);
+    }
   }
-  const leavesAt = at + appears * EntityAppearLayout.size;
-  const changesAt = leavesAt + leaves * EntityLeaveLayout.size;
-  const movesAt = changesAt + changes * EntityChangeLayout.size;
-  const end = movesAt + moves * EntityMoveLayout.size;
-  if (end !== bytes.length) {
-    throw new WireError(messageTypes.cellFrame, `${bytes.length} bytes, want ${end} by its counts`);
+  if ((kind & FRAME_WIDE) !== 0) {
+    for (; moves > 0; moves--, at += EntityMoveLayout.size) {
+      const slot = readU16(bytes, at + EntityMoveLayout.slot);
+      sink.onMove(slot, readI8(bytes, at + EntityMoveLayout.dx), readI8(bytes, at + EntityMoveLayout.dy));
+    }
+  } else {
+    for (; moves > 0; moves--, at += EntityNarrowMoveLayout.size) {
+      const slot = bytes[at + EntityNarrowMoveLayout.slot]!;
+      sink.onMove(
+        slot,
+        readI8(bytes, at + EntityNarrowMoveLayout.dx),
+        readI8(bytes, at + EntityNarrowMoveLayout.dy),
+      );
+    }
   }
-  const isKeyframe = (kind & FRAME_KEYFRAME) !== 0;
-  sink.onFrame(readU16(bytes, FrameHeaderLayout.cell), readU16(bytes, FrameHeaderLayout.tick), isKeyframe);
-  for (; at < leavesAt; at += EntityAppearLayout.size) readAppear(bytes, at, sink);
-  for (; at < changesAt; at += EntityLeaveLayout.size) {
-    sink.onLeave(readU16(bytes, at + EntityLeaveLayout.slot), readU16(bytes, at + EntityLeaveLayout.toCell));
-  }
-  for (; at < movesAt; at += EntityChangeLayout.size) {
-    const slot = readU16(bytes, at + EntityChangeLayout.slot);
-    sink.onChange(slot, bytes[at + EntityChangeLayout.state]!, bytes[at + EntityChangeLayout.health]!);
-  }
-  for (; at < end; at += EntityMoveLayout.size) {
-    const slot = readU16(bytes, at + EntityMoveLayout.slot);
-    sink.onMove(slot, readI8(bytes, at + EntityMoveLayout.dx), readI8(bytes, at + EntityMoveLayout.dy));
-  }
+  return at;
 }
 
 function readAppear(bytes: Uint8Array, at: number, sink: FrameSink): void {

@@ -9,7 +9,7 @@ export const messageTypes = {
   ping: 5,
   goodbye: 6,
   welcome: 128,
-  cellFrame: 129,
+  cellFrames: 129,
   profiles: 130,
   roomFrame: 131,
   event: 132,
@@ -34,6 +34,8 @@ export const engineEvents = {
 /** Bits of `FrameHeader.kind`. */
 export const FRAME_KEYFRAME = 1;
 export const FRAME_EXTENDED = 2;
+export const FRAME_WIDE = 4;
+export const FRAME_PARTIAL = 8;
 /** `EntityLeave.to_cell` of an entity that is gone. */
 export const CELL_NONE = 0xffff;
 /** Fixed-point positions: this many units a cell, with this offset so that a little outside is still positive. */

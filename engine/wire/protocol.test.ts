@@ -128,8 +128,12 @@ test("[PR4] the limits on the page are the defaults", () => {
 
 function encodeKeyframe(): Uint8Array {
   const counts = { appears: 1, leaves: 0, changes: 0, moves: 0 };
-  const bytes = new Uint8Array(codec.frameLength(counts));
-  const at = codec.writeFrameHead(bytes, 0, { cell: 300, tick: 12_346, isKeyframe: true, ...counts });
+  const bytes = new Uint8Array(codec.FRAMES_HEAD_BYTES + codec.frameLength(counts));
+  const at = codec.writeFrameHead(bytes, codec.writeFramesHead(bytes, 0, 12_346), {
+    cell: 300,
+    isKeyframe: true,
+    ...counts,
+  });
   codec.writeAppear(bytes, at, {
     id: 7,
     x: 4096,
@@ -145,12 +149,17 @@ function encodeKeyframe(): Uint8Array {
   return bytes;
 }
 
-function encodeDelta(): Uint8Array {
-  const counts = { appears: 0, leaves: 0, changes: 0, moves: 2 };
-  const bytes = new Uint8Array(codec.frameLength(counts));
-  let at = codec.writeFrameHead(bytes, 0, { cell: 300, tick: 12_345, isKeyframe: false, ...counts });
-  at = codec.writeMove(bytes, at, 3, 12, -5);
-  codec.writeMove(bytes, at, 9, 0, 1);
+function encodeDeltas(): Uint8Array {
+  const narrow = { appears: 0, leaves: 0, changes: 0, moves: 2, isNarrow: true };
+  const wide = { appears: 0, leaves: 0, changes: 0, moves: 1 };
+  const length = codec.FRAMES_HEAD_BYTES + codec.frameLength(narrow) + codec.frameLength(wide);
+  const bytes = new Uint8Array(length);
+  let at = codec.writeFramesHead(bytes, 0, 12_345);
+  at = codec.writeFrameHead(bytes, at, { cell: 300, isKeyframe: false, ...narrow });
+  at = codec.writeNarrowMove(bytes, at, 3, 12, -5);
+  at = codec.writeNarrowMove(bytes, at, 9, 0, 1);
+  at = codec.writeFrameHead(bytes, at, { cell: 301, isKeyframe: false, isPartial: true, ...wide });
+  codec.writeMove(bytes, at, 300, -1, 2);
   return bytes;
 }
 
@@ -162,8 +171,8 @@ const examples: Readonly<Record<string, Uint8Array>> = {
   EventAck: codec.encodeEventAck(300),
   Ping: codec.encodePing(1000),
   Goodbye: codec.encodeGoodbye(),
-  "Frame cell=300 tick=12345": encodeDelta(),
-  "Frame cell=300 tick=12346": encodeKeyframe(),
+  "CellFrames tick=12345": encodeDeltas(),
+  "CellFrames tick=12346": encodeKeyframe(),
   RoomFrame: codec.encodeRoomFrame({ room: 1027, kind: 1 }, Uint8Array.of(0xaa, 0xbb)),
   Event: codec.encodeEvent(
     { scope: 0, kind: engineEvents.refused, seq: 41, room: 0 },

@@ -2,6 +2,8 @@
 import { fromStore } from "../../engine/lane/from-store.js";
 import { toShard } from "../../engine/lane/to-shard.js";
 import { toStore } from "../../engine/lane/to-store.js";
+import { FRAMES_HEAD_BYTES } from "../../engine/wire/codec.js";
+import { FrameHeaderLayout } from "../../engine/wire/generated/frames-layout.js";
 import { FRAME_KEYFRAME, messageTypes } from "../../engine/wire/message-types.js";
 import type { FaultFamily } from "./faults.js";
 
@@ -36,10 +38,12 @@ function every<Of>(nth: number, tampering: Tampering, isChosen: (of: Of) => bool
   return (of) => (isChosen(of) && ++count % nth === 0 ? tampering : "pass");
 }
 
+/** The kind of a message's first frame. */
+const KIND_AT = FRAMES_HEAD_BYTES + FrameHeaderLayout.kind;
 const isKeyframe = (bytes: Uint8Array) =>
-  bytes[0] === messageTypes.cellFrame && (bytes[1]! & FRAME_KEYFRAME) !== 0;
+  bytes[0] === messageTypes.cellFrames && (bytes[KIND_AT]! & FRAME_KEYFRAME) !== 0;
 const isDelta = (bytes: Uint8Array) =>
-  bytes[0] === messageTypes.cellFrame && (bytes[1]! & FRAME_KEYFRAME) === 0;
+  bytes[0] === messageTypes.cellFrames && (bytes[KIND_AT]! & FRAME_KEYFRAME) === 0;
 
 /** Made anew for each run, because they count. */
 export const plantedBugs: Readonly<Record<string, () => PlantedBug>> = {

@@ -5,7 +5,7 @@
  */
 import {
   decodeEvent,
-  decodeFrame,
+  decodeFrames,
   decodeIntentAck,
   decodeRefusedBody,
   decodeSight,
@@ -85,9 +85,10 @@ export class Witness {
       case messageTypes.sight:
         this.#onSight(message);
         return;
-      case messageTypes.cellFrame:
-        decodeFrame(message, this.#sink);
+      case messageTypes.cellFrames:
+        decodeFrames(message, this.#sink);
         this.#endFrame();
+        this.#cell = undefined;
         return;
       case messageTypes.event:
         this.#onEvent(message);
@@ -138,6 +139,8 @@ export class Witness {
       }
     }
     if (!isSame) {
+      // Of a session that another client began, the Welcome counts what has arrived: not all of it has taken effect.
+      this.#applied = 0;
       this.#durable = 0;
       this.durableEvent = 0;
       this.told.clear();
@@ -167,6 +170,7 @@ export class Witness {
 
   readonly #sink: FrameSink = {
     onFrame: (cell, _tick, isKeyframe) => {
+      this.#endFrame();
       const seen = this.cells.get(cell);
       if (seen === undefined) return this.#blame(`a frame of cell ${cell}, which is not in sight`);
       if (!isKeyframe && !seen.hasKeyframe) this.#blame(`a delta of cell ${cell} before its keyframe`);
@@ -199,7 +203,8 @@ export class Witness {
   }
 
   #endFrame(): void {
-    const { slots } = this.#cell!;
+    if (this.#cell === undefined) return;
+    const { slots } = this.#cell;
     if (slots.size < 2) return;
     const ids = new Set(slots.values());
     if (ids.size !== slots.size) this.#blame(`an entity is twice in cell ${this.#cellNumber}`);

@@ -22,7 +22,7 @@ changes():number {
   return this.bb!.readUint16(this.bb_pos + 4);
 }
 
-reserved():number {
+moves():number {
   return this.bb!.readUint16(this.bb_pos + 6);
 }
 
@@ -30,9 +30,9 @@ static sizeOf():number {
   return 8;
 }
 
-static createFrameExtension(builder:flatbuffers.Builder, appears: number, leaves: number, changes: number, reserved: number):flatbuffers.Offset {
+static createFrameExtension(builder:flatbuffers.Builder, appears: number, leaves: number, changes: number, moves: number):flatbuffers.Offset {
   builder.prep(2, 8);
-  builder.writeInt16(reserved);
+  builder.writeInt16(moves);
   builder.writeInt16(changes);
   builder.writeInt16(leaves);
   builder.writeInt16(appears);

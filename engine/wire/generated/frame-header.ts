@@ -10,37 +10,27 @@ export class FrameHeader {
   return this;
 }
 
-type():number {
-  return this.bb!.readUint8(this.bb_pos);
+cell():number {
+  return this.bb!.readUint16(this.bb_pos);
 }
 
 kind():number {
-  return this.bb!.readUint8(this.bb_pos + 1);
-}
-
-cell():number {
-  return this.bb!.readUint16(this.bb_pos + 2);
-}
-
-tick():number {
-  return this.bb!.readUint16(this.bb_pos + 4);
+  return this.bb!.readUint8(this.bb_pos + 2);
 }
 
 moves():number {
-  return this.bb!.readUint16(this.bb_pos + 6);
+  return this.bb!.readUint8(this.bb_pos + 3);
 }
 
 static sizeOf():number {
-  return 8;
+  return 4;
 }
 
-static createFrameHeader(builder:flatbuffers.Builder, type: number, kind: number, cell: number, tick: number, moves: number):flatbuffers.Offset {
-  builder.prep(2, 8);
-  builder.writeInt16(moves);
-  builder.writeInt16(tick);
-  builder.writeInt16(cell);
+static createFrameHeader(builder:flatbuffers.Builder, cell: number, kind: number, moves: number):flatbuffers.Offset {
+  builder.prep(2, 4);
+  builder.writeInt8(moves);
   builder.writeInt8(kind);
-  builder.writeInt8(type);
+  builder.writeInt16(cell);
   return builder.offset();
 }
 

@@ -1,6 +1,14 @@
 // Generated from the .fbs files by scripts/generate-wire.ts. Do not edit.
 /** Length, alignment and byte offset of every field of the structs of frames.fbs. */
 
+export const CellFramesHeaderLayout = {
+  size: 4,
+  align: 2,
+  type: 0,
+  reserved: 1,
+  tick: 2,
+} as const;
+
 export const EntityAppearLayout = {
   size: 16,
   align: 4,
@@ -39,6 +47,14 @@ export const EntityMoveLayout = {
   dy: 3,
 } as const;
 
+export const EntityNarrowMoveLayout = {
+  size: 3,
+  align: 1,
+  slot: 0,
+  dx: 1,
+  dy: 2,
+} as const;
+
 export const EventAckLayout = {
   size: 8,
   align: 4,
@@ -74,17 +90,15 @@ export const FrameExtensionLayout = {
   appears: 0,
   leaves: 2,
   changes: 4,
-  reserved: 6,
+  moves: 6,
 } as const;
 
 export const FrameHeaderLayout = {
-  size: 8,
+  size: 4,
   align: 2,
-  type: 0,
-  kind: 1,
-  cell: 2,
-  tick: 4,
-  moves: 6,
+  cell: 0,
+  kind: 2,
+  moves: 3,
 } as const;
 
 export const GoodbyeLayout = {
