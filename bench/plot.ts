@@ -1,4 +1,4 @@
-/** Plots as SVG text: axes, lines with points, a legend; colours and words that can be read on white and on black. */
+/** Plots as SVG text: axes, lines with points, a legend; colours that can be read on white and on black. */
 
 export interface PlotLine {
   readonly name: string;
@@ -24,7 +24,7 @@ const WIDTH = 720;
 const HEIGHT = 420;
 const LEFT = 64;
 const RIGHT = 24;
-const TOP = 76;
+const TOP = 90;
 const BOTTOM = 56;
 const MARKS = 6;
 
@@ -32,11 +32,10 @@ const MARKS = 6;
 const COLOURS = ["#2b7de9", "#e0701a", "#2a9d63", "#b05ccc", "#c2a000", "#d6456b"] as const;
 
 const STYLE = `
-  text { font: 13px system-ui, sans-serif; fill: #333 }
+  text { font: 13px system-ui, sans-serif; fill: #6e7781 }
   .title { font-size: 15px; font-weight: 600 }
   .grid { stroke: #8884; stroke-width: 1 }
   .axis { stroke: #888; stroke-width: 1 }
-  @media (prefers-color-scheme: dark) { text { fill: #ddd } }
 `;
 
 export function drawPlot(plot: Plot): string {
@@ -62,7 +61,7 @@ export function drawPlot(plot: Plot): string {
     ]),
     stroke([LEFT, TOP], [LEFT, HEIGHT - BOTTOM], "axis"),
     text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 14, plot.xLabel, 'text-anchor="middle"'),
-    text(LEFT, TOP - 12, plot.yLabel),
+    text(LEFT, TOP - 14, plot.yLabel),
     ...legend(plot.lines),
     ...plot.lines.flatMap((line, index) => drawLine(line, index, { across, down })),
     "</svg>",
@@ -93,8 +92,8 @@ function legend(lines: readonly PlotLine[]): string[] {
     // Letters of the font are about seven wide.
     x += 44 + name.length * 7;
     return [
-      `<line x1="${at}" y1="42" x2="${at + 24}" y2="42" ${strokeOf(COLOURS[index % COLOURS.length]!, isDashed)}/>`,
-      text(at + 30, 46, name),
+      `<line x1="${at}" y1="46" x2="${at + 24}" y2="46" ${strokeOf(COLOURS[index % COLOURS.length]!, isDashed)}/>`,
+      text(at + 30, 50, name),
     ];
   });
 }

@@ -86,7 +86,6 @@ function measuredAt(
 ): Measured[] {
   const wants: readonly Want[] = [
     { figure: "usPerClientTick", floor: floors.sendEach },
-    { figure: "wrongSights", atMost: 0 },
     { figure: "errors", atMost: 0 },
   ];
   const counts = [...new Set(points.map(({ clients }) => clients))];
