@@ -42,6 +42,8 @@ export interface ServerOptions {
   readonly log?: Log;
   /** The memory that the threads will share, for tests that look inside. */
   readonly wiring?: Wiring;
+  /** Without sockets, for benches: a module's URL, see net/net-proxy.ts. */
+  readonly transport?: string;
 }
 
 export interface RunningServer {
@@ -78,6 +80,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     games,
     folder,
     wiring: options.wiring ?? createWiring(config),
+    ...(options.transport === undefined ? {} : { transport: options.transport }),
   });
   try {
     await server.start();
@@ -101,6 +104,7 @@ interface ServerParts {
   readonly games: GameCatalogue;
   readonly folder: DataFolder;
   readonly wiring: Wiring;
+  readonly transport?: string;
 }
 
 /** How often the start, or a stop, looks at a fact in shared memory. */
@@ -200,7 +204,9 @@ class Server implements RunningServer {
     this.control.setIncarnationBase(incarnation);
     this.#supervisor.start();
     this.#watch.open();
-    this.#net = await NetProxy.start({ wiring: this.#wiring, config, ticketKey }).catch(
+    const { transport } = this.#parts;
+    const task = { wiring: this.#wiring, config, ticketKey };
+    this.#net = await NetProxy.start(transport === undefined ? task : { ...task, transport }).catch(
       listenRefused(config, "net"),
     );
     this.#isNetGone = false;

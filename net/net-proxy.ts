@@ -2,14 +2,22 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Config } from "../engine/config-schema.js";
+import type { Log } from "../engine/log.js";
 import type { Wiring } from "../engine/wiring.js";
-import { CannotListen } from "./transport.js";
+import { CannotListen, type Transport } from "./transport.js";
 
 export interface NetTask {
   readonly wiring: Wiring;
   readonly config: Config;
   /** Signs tickets. */
   readonly ticketKey: Uint8Array;
+  /** URL of a {@link TransportModule} that takes the place of the sockets: for benches. No config can ask for it. */
+  readonly transport?: string;
+}
+
+/** What such a module exports. It is loaded in the network thread. */
+export interface TransportModule {
+  openTransport<Peer>(config: Config, log: Log): Transport<Peer>;
 }
 
 /** The thread to main. */

@@ -15,13 +15,13 @@ import { systemThreadId } from "../engine/system-thread.js";
 import { systemClock as clock } from "../engine/time.js";
 import { Gateway } from "./gateway.js";
 import { openNetLanes } from "./net-lanes.js";
-import type { NetReport, NetTask } from "./net-proxy.js";
-import { openTransport } from "./open-transport.js";
+import type { NetReport, NetTask, TransportModule } from "./net-proxy.js";
+import * as sockets from "./open-transport.js";
 import type { Peer } from "./session.js";
 import { StaticFiles, serverMounts } from "./static-files.js";
 import { CannotListen } from "./transport.js";
 
-const { wiring, config, ticketKey } = workerData as NetTask;
+const { wiring, config, ticketKey, transport: instead } = workerData as NetTask;
 assert(parentPort !== null, "the network thread is a worker");
 const port = parentPort;
 const report = (said: NetReport) => port.postMessage(said);
@@ -29,6 +29,7 @@ const log = createLog("net", { level: config.log.level, wallMs: clock.wallMs });
 const lanes = openNetLanes(wiring);
 const { control } = lanes;
 const doorbell = new Doorbell(wiring.doorbells.net);
+const { openTransport }: TransportModule = instead === undefined ? sockets : await import(instead);
 const transport = openTransport<Peer>(config, log);
 const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
   version: string;
