@@ -38,6 +38,9 @@ const shard = catalogue({
   handoffs_released_total: counter("Entities a neighbour accepted"),
   handoffs_accepted_total: counter("Entities accepted from a neighbour"),
   handoffs_returned_total: counter("Entities kept because the neighbour was lost"),
+  handoffs_adrift_total: counter(
+    "Members loaded anew because they were on the way to a neighbour that was lost",
+  ),
   acts_total: counter("Acts delivered"),
   acts_undelivered_total: counter("Acts whose target is gone"),
   frames_total: counter("Cell frames written"),

@@ -584,6 +584,56 @@ test("[SE15] a suspended member of a lost shard joins again suspended", () => {
   assert.equal(join.isSuspended, true);
 });
 
+test("[SE22] a member who is adrift is loaded again under a new joinEpoch, and what its shard held is refused", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  client.send(encodeFieldIntent(rigIntents.bare, 1, empty));
+  client.send(encodeFieldIntent(rigIntents.bare, 2, empty));
+  rig.duty();
+  rig.shards[0]!.applied(1, 1);
+  rig.endTick();
+  rig.hear();
+  told(client);
+  const adrift = { session: 1, joinEpoch: 1, entityId: 1, cell: 12 };
+  rig.shards[0]!.member(toNet.memberAdrift, adrift);
+  rig.endTick();
+  const loads = rig.takeLoads();
+  assert.deepEqual(
+    loads.map(({ session, joinEpoch }) => [session, joinEpoch]),
+    [[1, 2]],
+  );
+  const { events, raw } = told(client);
+  const refused = events.map(({ body }) => decodeRefusedBody(body));
+  assert.deepEqual(
+    refused.map(({ intentSeq, code }) => [intentSeq, code]),
+    [[2, refusals.notAlive.code]],
+  );
+  assert.equal(decodeIntentAck(raw.at(-1)!).applied, 2);
+  // The dead shard's successor, its last word, and the same again: all of an older presence.
+  rig.shards[1]!.member(toNet.memberMoved, adrift);
+  rig.shards[0]!.member(toNet.memberAdrift, adrift);
+  rig.endTick();
+  assert.deepEqual(rig.takeLoads(), []);
+  rig.answerLoad(loads[0]!, { ...newPlayer("a".repeat(32), "Ann"), x: 25, y: 15 });
+  rig.duty();
+  const join = readJoin(reader(only(rig.hear(), toShard.join)[0]!));
+  assert.deepEqual([join.joinEpoch, join.isRelocated, join.isSuspended], [2, true, false]);
+  assert.equal(client.isOpen, true, "the socket never closed");
+});
+
+test("[SE22] a session that was leaving is closed when its member is adrift", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  client.send(encodeGoodbye());
+  rig.duty();
+  rig.shards[0]!.member(toNet.memberAdrift, { session: 1, joinEpoch: 1, entityId: 1, cell: 12 });
+  rig.endTick();
+  assert.deepEqual(rig.takeLoads(), []);
+  rig.connect("a");
+  rig.duty();
+  assert.equal(rig.takeLoads().length, 1, "nobody waits for a farewell");
+});
+
 test("[SE16] a lost shard's rooms are left with roomFailed", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a");

@@ -166,6 +166,18 @@ export class IntentWindow {
     for (const intent of this.#outstanding) if (intent.path.includes(shard)) intent.doubtedShard = shard;
   }
 
+  /**
+   * A shard has given the member up, and with it all it held for it: takes out the field's intents that are there, or on the
+   * way there, and returns the numbers. What a lost shard had is left to {@link takeLost}.
+   */
+  takeAdrift(shard: number): number[] {
+    const isAdrift = ({ room, path, doubtedShard }: Outstanding) =>
+      room === 0 && doubtedShard < 0 && path.includes(shard);
+    const adrift = this.#outstanding.filter(isAdrift);
+    if (adrift.length > 0) this.#outstanding = this.#outstanding.filter((intent) => !isAdrift(intent));
+    return adrift.map((intent) => intent.seq);
+  }
+
   /** The shard's successor has told everything: takes out what is in doubt still, and returns the numbers. */
   takeLost(shard: number): number[] {
     const lost = this.#outstanding.filter(({ doubtedShard }) => doubtedShard === shard);

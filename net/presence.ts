@@ -383,7 +383,11 @@ export class Presence {
   #recover(session: Session, shard: number): void {
     session.intents.doubt(shard);
     this.#seats.doubt(session, shard);
-    if (session.shard !== shard) return;
+    if (session.shard === shard) this.#joinAnew(session, shard);
+  }
+
+  /** Nobody has the member, or nobody should: it is loaded, and older copies are evicted from all shards but one. */
+  #joinAnew(session: Session, exceptShard: number): void {
     if (session.state.is === "leaving") {
       this.#close(session);
       return;
@@ -391,8 +395,26 @@ export class Presence {
     this.#sight.leaveAll(session);
     this.#arrivals.load(session);
     for (const other of this.#shards) {
-      if (other.shard !== shard && other.isUp) this.#shards[other.shard]!.sendSession(toShard.evict, session);
+      if (other.shard !== exceptShard && other.isUp) other.sendSession(toShard.evict, session);
     }
+  }
+
+  /**
+   * A member was on its way to a shard that died, and the shard it comes from has let go of it. What the dead one made of it
+   * the journal has: a load is answered behind everything that both have written, and neither can write any more.
+   */
+  onMemberAdrift(shard: number, record: MemberRecord): void {
+    const session = this.#ofEpoch(record);
+    if (session === undefined || session.shard < 0) return;
+    this.#refuseLost(session, session.intents.takeAdrift(shard));
+    this.#joinAnew(session, shard);
+  }
+
+  #refuseLost(session: Session, lost: readonly number[]): void {
+    if (lost.length === 0) return;
+    for (const seq of lost) tellRefused(this.#egress, session, seq, refusals.notAlive);
+    session.needsAck = true;
+    this.#watch.onSettled(session);
   }
 
   /**
@@ -408,12 +430,7 @@ export class Presence {
     lane.isRestored = true;
     const areAll = this.#shards.every(({ isRestored }) => isRestored);
     for (const session of [...this.#sessions.all()]) {
-      const lost = session.intents.takeLost(shard);
-      for (const seq of lost) tellRefused(this.#egress, session, seq, refusals.notAlive);
-      if (lost.length > 0) {
-        session.needsAck = true;
-        this.#watch.onSettled(session);
-      }
+      this.#refuseLost(session, session.intents.takeLost(shard));
       this.#seats.removeDoubtful(session, shard);
       if (areAll && session.claims.size > 0) this.#seats.removeClaims(session);
     }

@@ -71,6 +71,8 @@ export class ShardReports {
         return presence.onMemberCell(shard, readMember(recordReader(ring, at, length)));
       case toNet.memberMoved:
         return presence.onMemberMoved(shard, readMember(recordReader(ring, at, length)));
+      case toNet.memberAdrift:
+        return presence.onMemberAdrift(shard, readMember(recordReader(ring, at, length)));
       case toNet.event:
         return this.#onEvent(shard, ring, at, length);
       case toNet.applied:

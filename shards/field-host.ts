@@ -1,7 +1,7 @@
 /** The field of one shard: the entity table, its members, its awake cells, and the context the game's field is given. */
 import { AssertionFailed, assert } from "../engine/assert.js";
 import { ByteReader, type ByteWriter } from "../engine/lane/bytes.js";
-import { toNet } from "../engine/lane/to-net.js";
+import { type MemberRecord, toNet } from "../engine/lane/to-net.js";
 import type { ActRecord } from "../engine/lane/to-peer.js";
 import type { EntityRecord, GrantRecord } from "../engine/lane/to-store.js";
 import type { Log } from "../engine/log.js";
@@ -344,6 +344,11 @@ export class FieldHost implements FieldContext {
     member.savedX = player.x;
     member.savedY = player.y;
     this.#belongings.save(member);
+  }
+
+  /** Net is told that a member is nowhere. */
+  sayAdrift(record: MemberRecord): void {
+    this.#outlet.member(toNet.memberAdrift, record);
   }
 
   sayMember(type: number, member: Member): void {

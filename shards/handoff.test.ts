@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ByteReader } from "../engine/lane/bytes.js";
 import { toNet } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
+import { toStore } from "../engine/lane/to-store.js";
 import { shardMetric } from "../engine/metrics.js";
+import { decodePlayer } from "../engine/player.js";
 import { Prng } from "../engine/prng.js";
-import { isCreatureId } from "../engine/room/game.js";
-import { ShardRig } from "./shard-rig.js";
+import { type FieldType, isCreatureId } from "../engine/room/game.js";
+import { playerIdOf, ShardRig } from "./shard-rig.js";
 import { intents, walkingField } from "./walking-field.js";
 
 function rigWithWalker(shards = 2): ShardRig {
@@ -65,16 +68,113 @@ test("[HO2] intents sent while a member changes shards arrive once each, in orde
   assert.ok(rig.members(toNet.memberMoved).length > 5, "it walked to and fro");
 });
 
-test("[HO3] a target that dies before it accepted leaves the member with the source", () => {
+test("[HO3] a member whose target dies before it answered is nobody's, and net is told to load it anew", () => {
   const rig = rigWithWalker();
   rig.move(1, 127, 0);
   rig.kill(1);
   rig.run(80);
   assert.deepEqual(rig.holders(1), [], "frozen on its way");
   rig.start(1);
+  rig.step();
+  const [adrift] = rig.members(toNet.memberAdrift);
+  assert.deepEqual(
+    [adrift!.shard, adrift!.session, adrift!.joinEpoch, rig.ownerOf(adrift!.cell)],
+    [0, 1, 1, 1],
+    "said by the source, of the presence that it gave up",
+  );
+  assert.deepEqual(rig.holders(1), [], "the source has let go of it");
   rig.run(2);
-  assert.equal(rig.holders(1).length, 1, "it is back, or over");
+  assert.equal(rig.holders(1).length, 1);
+  assert.equal(rig.members(toNet.joined).length, 2);
+  assert.equal(rig.shards[0]!.counters.get(shardMetric.handoffs_adrift_total), 1);
 });
+
+test("[HO3] a member who was evicted meanwhile is not said to be adrift", () => {
+  const rig = rigWithWalker();
+  rig.move(1, 127, 0);
+  rig.kill(1);
+  rig.run(80);
+  rig.joinEpochs.set(1, 2);
+  rig.session(toShard.evict, 1, 0);
+  rig.step();
+  rig.start(1);
+  rig.run(2);
+  assert.deepEqual(rig.members(toNet.memberAdrift), []);
+  assert.deepEqual(rig.holders(1), []);
+});
+
+const DIES_HERE = new Error("the test ends this shard here");
+
+/** Whoever has been taken over by the right shard is paid once, and saved in that tick. */
+const payingField: FieldType = {
+  ...walkingField,
+  create: (context) => {
+    const field = walkingField.create(context);
+    return {
+      onMove: (member, dx, dy) => field.onMove!(member, dx, dy),
+      onTick: () => {
+        field.onTick();
+        const { entities } = context;
+        for (let row = 0; row < entities.capacity; row++) {
+          if ((entities.flags[row]! & 1) === 0) continue;
+          const member = context.memberAt(row);
+          if (
+            member === undefined ||
+            entities.cell[row]! % context.grid.widthCells < 2 ||
+            member.player.gold > 0
+          )
+            continue;
+          member.player.gold = 100;
+          context.book(member, { reason: "paid", gold: 100 });
+          context.save(member);
+        }
+      },
+    };
+  },
+};
+
+for (const isKept of [true, false])
+  test(`[HO11] a target that dies in the tick in which it changed the member: one history, its change ${isKept ? "in" : "out"}`, () => {
+    const rig = new ShardRig({ shards: 2, field: payingField });
+    rig.step();
+    rig.seeEverything();
+    rig.join(1, 15, 5);
+    rig.run(2);
+    rig.move(1, 127, 0);
+    for (let tick = 0; tick < 200 && rig.holders(1).length > 0; tick++) rig.step([0]);
+    // It ends with its group on the lane, or before, and in either case before net or the source hear of anything.
+    const { publisher } = rig.shards[1]!.field;
+    const outlet = isKept ? publisher : rig.shards[1]!.rooms;
+    Object.assign(outlet, {
+      [isKept ? "publish" : "endTick"]: () => {
+        throw DIES_HERE;
+      },
+    });
+    rig.clock.advance(50);
+    assert.throws(() => rig.shards[1]!.duty(rig.clock.nowMs()), DIES_HERE);
+    assert.deepEqual(rig.holders(1), [1], "it has taken the member over");
+    rig.kill(1);
+    rig.start(1);
+    assert.equal(rig.kept.playerOf(playerIdOf(1))?.gold, isKept ? 100 : undefined);
+    rig.seeEverything();
+    rig.run(5);
+    rig.move(1, 127, 0);
+    rig.run(60);
+    const { player } = rig.shards[rig.holders(1)[0]!]!.field.members.get(1)!;
+    assert.equal(player.gold, 100);
+    rig.session(toShard.leave, 1);
+    rig.run(2);
+    const rows = rig.kept.records
+      .filter(({ type }) => type === toStore.player)
+      .map(({ payload }) => decodePlayer(new ByteReader(payload)));
+    assert.equal(
+      new Set(rows.map(({ version }) => version)).size,
+      rows.length,
+      "no version is of two histories",
+    );
+    const lines = rig.kept.records.filter(({ type }) => type === toStore.ledger);
+    assert.equal(lines.length, 1, "paid once");
+  });
 
 test("[HO4] a source that dies after it offered does not take the member with it", () => {
   const rig = rigWithWalker();

@@ -1,9 +1,9 @@
 /**
  * Moving an entity to the shard that owns the cell it walked into: offered → frozen → moved → released
  * (docs/ARCHITECTURE.md, handoff). The source packs the entity, takes its row out and keeps the bytes until the target
- * has accepted; what net still sends here for the session is held, then forwarded in order, a marker last. Either side
- * may die at any step: the source takes back what a dead target never accepted, and net, which hears of every
- * acceptance first, evicts whatever copy is not the latest.
+ * has answered; what net still sends here for the session is held, then forwarded in order, a marker last. Either side
+ * may die at any step: the source takes back what a target declined, and creatures that a dead one never accepted. A
+ * member whose target died it gives up: the dead one may have saved it, so net loads it anew from what the journal has.
  */
 import { assert, unreachable } from "../engine/assert.js";
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
@@ -168,7 +168,20 @@ export class Handoff {
     this.#departures.delete(departure.record.entityId);
   }
 
-  /** The target will not have it: the entity stays, just inside the border. */
+  /**
+   * The target died before its answer: it may have taken the member over and saved it, which nobody living remembers. What
+   * is here is older than that perhaps, so it is given up, and net has the player loaded from behind what both have written.
+   * What was held for it is refused by net, which knows what was never settled.
+   */
+  #setAdrift(departure: Departure): void {
+    const { session, joinEpoch, entityId, cell } = departure.record;
+    this.#departures.delete(entityId);
+    this.#counters.add(shardMetric.handoffs_adrift_total);
+    if (this.#isEvicted(session, joinEpoch)) return;
+    this.#field.sayAdrift({ session, joinEpoch, entityId, cell });
+  }
+
+  /** The target will not have it, or has died: the entity stays, just inside the border. */
   #takeBack(departure: Departure): void {
     const { record } = departure;
     this.#departures.delete(record.entityId);
@@ -284,13 +297,14 @@ export class Handoff {
 
   // ---- loss ------------------------------------------------------------------------------------------------
 
-  /** A neighbour was restarted with nothing: take back what it never accepted, stop waiting for it. */
+  /** A neighbour was restarted with nothing: no answer will come to what was offered to it, and no marker. */
   peerLost(peer: number): void {
     for (const departure of [...this.#departures.values()]) {
       if (departure.peer !== peer) continue;
       switch (departure.state) {
         case "offered":
-          this.#takeBack(departure);
+          if (departure.record.session === 0) this.#takeBack(departure);
+          else this.#setAdrift(departure);
           break;
         case "moved":
           // Net knows where the session was and joins it anew.

@@ -18,6 +18,7 @@ import {
   toStore,
   writeEntity,
 } from "../engine/lane/to-store.js";
+import { decodePlayer, type PlayerRow } from "../engine/player.js";
 
 /** A record of a group that is kept. */
 export interface KeptRecord {
@@ -168,6 +169,17 @@ export class KeptJournal {
     }
     lane.sendWriter(fromStore.restoreEnd, out.clear().u32(to.incarnation));
     lane.flush();
+  }
+
+  /** The newest row of a player, as a load would tell: of two with one version the later. */
+  playerOf(playerId: string): PlayerRow | undefined {
+    let newest: PlayerRow | undefined;
+    for (const { type, payload } of this.records) {
+      if (type !== toStore.player) continue;
+      const row = decodePlayer(new ByteReader(payload));
+      if (row.playerId === playerId && row.version >= (newest?.version ?? 0)) newest = row;
+    }
+    return newest;
   }
 
   /** What a player is still to be given, as a load would tell. */

@@ -1,6 +1,6 @@
 /**
  * Shards in one thread under a hand-cranked clock, with the plainest net there can be: it routes by session, answers
- * `memberMoved` with a marker, and keeps every record it hears; and the plainest store, which keeps everything at once
+ * `memberMoved` with a marker and `memberAdrift` with a load, and keeps every record it hears; and the plainest store, which keeps everything at once
  * and tells a shard that begins what survived. For tests.
  */
 import { configSchema } from "../engine/config-schema.js";
@@ -75,6 +75,8 @@ export class ShardRig {
   /** Shard of each session, as the rig's net believes. */
   readonly route = new Map<number, number>();
   readonly joinEpochs = new Map<number, number>();
+  /** Where {@link join} put each session. */
+  readonly #spawns = new Map<number, { readonly x: number; readonly y: number }>();
   readonly #options: RigOptions;
   readonly #config;
   readonly #inbound: RingReader[];
@@ -181,15 +183,18 @@ export class ShardRig {
   /** What shards have made visible is read, by net and by the store. */
   hear(): void {
     const ticks = new Map<number, number>();
+    const adrift: MemberRecord[] = [];
     this.#inbound.forEach((ring, shard) => {
       ring.drain((type, at, length) => {
         const payload = ring.bytes.slice(at, at + length) as Uint8Array<ArrayBuffer>;
         this.heard.push({ shard, type, payload });
         if (type === toNet.memberMoved) this.#onMoved(shard, readMember(new ByteReader(payload)));
+        if (type === toNet.memberAdrift) adrift.push(readMember(new ByteReader(payload)));
         if (type === toNet.tickDone) ticks.set(shard, new ByteReader(payload).u32());
       }, 100_000);
     });
     this.#keep();
+    for (const record of adrift) this.#loadAgain(record);
     for (const [shard, tick] of ticks) this.kept.netHas(shard, tick);
   }
 
@@ -227,6 +232,22 @@ export class ShardRig {
     this.#send(from, toShard.routeMarker, writeMarker(this.#out, { ...this.#session(from, session), shard }));
   }
 
+  /** Whoever is adrift is joined anew as the store knows him, behind everything that was written of him. */
+  #loadAgain({ session, joinEpoch }: MemberRecord): void {
+    if (joinEpoch !== this.joinEpochs.get(session)) return;
+    const playerId = playerIdOf(session);
+    const player = this.kept.playerOf(playerId) ?? {
+      ...newPlayer(playerId, ""),
+      ...this.#spawns.get(session)!,
+    };
+    const { x, y } = player;
+    const shard = this.ownerAt(x, y);
+    this.joinEpochs.set(session, joinEpoch + 1);
+    this.route.set(session, shard);
+    const grants = this.kept.grantsOf(playerId);
+    this.joinAs(session, { shard, x, y, player, grants, isRelocated: true });
+  }
+
   /** Records of one type, decoded. */
   members(type: number): (MemberRecord & { readonly shard: number })[] {
     return this.heard
@@ -238,6 +259,7 @@ export class ShardRig {
     const joinEpoch = (this.joinEpochs.get(session) ?? 0) + 1;
     this.joinEpochs.set(session, joinEpoch);
     this.route.set(session, shard);
+    this.#spawns.set(session, { x, y });
     const player = newPlayer(playerIdOf(session), `player ${session}`);
     this.joinAs(session, { shard, x, y, player });
   }

@@ -31,6 +31,11 @@ export const toNet = {
    * their checkpoints, a roomJoined for each seat, the intents it applied. What net knows of beyond is gone.
    */
   restored: 13,
+  /**
+   * {@link MemberRecord} (cell: where it was going): the member was on its way to a shard that has died. This shard has let
+   * go of it, and only the journal knows what the dead one made of it: it is to be loaded and joined anew.
+   */
+  memberAdrift: 14,
 } as const;
 
 /** The cell message record. */

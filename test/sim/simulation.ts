@@ -274,7 +274,7 @@ class Simulation {
       crashes: server.crashes,
       restarts: server.restarts,
       handoffs: server.shardCount("handoffs_accepted_total"),
-      handoffsReturned: server.shardCount("handoffs_returned_total"),
+      handoffsAdrift: server.shardCount("handoffs_adrift_total"),
       framesSkipped: server.shardCount("frames_skipped_total"),
       ticksForfeited: server.shardCount("ticks_forfeited_total"),
       roomsFailed: server.shardCount("rooms_failed_total"),
