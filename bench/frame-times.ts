@@ -1,13 +1,19 @@
 /**
- * Arrivals of frames by tick. Lateness is measured against the pace that the server itself keeps: a server whose timer
- * runs at 19.9 Hz is not late by ever more, and how often it really tells its clients is a figure of its own.
+ * Arrivals of frames by tick. Lateness is measured as a player's client feels it: against the best tick of the last ones,
+ * at the pace that the server itself keeps. A server whose timer runs at 19.9 Hz is not late by ever more, and one that gives up
+ * the ticks of a stall is forgiven after a while; how often it really tells its clients is a figure of its own.
  */
 import { Tally } from "./bots/tally.js";
+import { median } from "./median.js";
 
 const CHUNK = 1 << 16;
+/** A second, at twenty a second. */
+const LAST_TICKS = 20;
 
 export interface FramePace {
   readonly periodMs: number;
+  /** Different ticks that anybody was told of. */
+  readonly ticks: number;
   readonly lateness: Tally;
 }
 
@@ -27,43 +33,50 @@ export class FrameTimes {
     this.#count++;
   }
 
-  /** The period is the slope of each tick's first arrival (least squares); the best tick is in time, by definition. */
+  /** The period is the slope of each tick's first arrival. */
   pace(): FramePace {
     const lateness = new Tally();
-    const periodMs = this.#slope();
-    let bestMs = Number.POSITIVE_INFINITY;
+    const first = this.#firstArrivals();
+    const periodMs = slopeOf(first);
+    const best = bestOffsets(first, periodMs);
     for (let at = 0; at < this.#count; at++) {
-      bestMs = Math.min(bestMs, this.#arrivals[at]! - this.#ticks[at]! * periodMs);
+      const tick = this.#ticks[at]!;
+      lateness.record(this.#arrivals[at]! - tick * periodMs - best.get(tick)!);
     }
-    for (let at = 0; at < this.#count; at++) {
-      lateness.record(this.#arrivals[at]! - this.#ticks[at]! * periodMs - bestMs);
-    }
-    return { periodMs, lateness };
+    return { periodMs, ticks: first.size, lateness };
   }
 
-  #slope(): number {
+  #firstArrivals(): Map<number, number> {
     const first = new Map<number, number>();
     for (let at = 0; at < this.#count; at++) {
       const tick = this.#ticks[at]!;
       const arrival = this.#arrivals[at]!;
       if (arrival < (first.get(tick) ?? Number.POSITIVE_INFINITY)) first.set(tick, arrival);
     }
-    let sumTick = 0;
-    let sumArrival = 0;
-    for (const [tick, arrival] of first) {
-      sumTick += tick;
-      sumArrival += arrival;
-    }
-    const meanTick = sumTick / first.size;
-    const meanArrival = sumArrival / first.size;
-    let products = 0;
-    let squares = 0;
-    for (const [tick, arrival] of first) {
-      products += (tick - meanTick) * (arrival - meanArrival);
-      squares += (tick - meanTick) ** 2;
-    }
-    return products / squares;
+    return first;
   }
+}
+
+/** By tick, the least that it or one of those before it came after it was due. */
+function bestOffsets(arrivals: ReadonlyMap<number, number>, periodMs: number): Map<number, number> {
+  const ticks = inOrder(arrivals);
+  const offsets = ticks.map((tick) => arrivals.get(tick)! - tick * periodMs);
+  return new Map(
+    ticks.map((tick, at) => [tick, Math.min(...offsets.slice(Math.max(0, at - LAST_TICKS), at + 1))]),
+  );
+}
+
+const inOrder = (arrivals: ReadonlyMap<number, number>) => [...arrivals.keys()].sort((a, b) => a - b);
+
+/** Median over pairs of ticks half the run apart: a stall, however long, tilts only the pairs it falls into. */
+function slopeOf(arrivals: ReadonlyMap<number, number>): number {
+  const ticks = inOrder(arrivals);
+  const half = Math.floor(ticks.length / 2);
+  return median(
+    ticks
+      .slice(half)
+      .map((tick, at) => (arrivals.get(tick)! - arrivals.get(ticks[at]!)!) / (tick - ticks[at]!)),
+  );
 }
 
 function grown(array: Float64Array): Float64Array<ArrayBuffer> {
