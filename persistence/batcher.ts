@@ -18,6 +18,7 @@ import { assert } from "../engine/assert.js";
 import type { Log } from "../engine/log.js";
 import type { PlayerRow } from "../engine/player.js";
 import type { Clock } from "../engine/time.js";
+import { HELD_BACK, HeldPlayers } from "./held-players.js";
 import { type KeptRow, playerOf } from "./kept-row.js";
 import {
   batchOf,
@@ -69,7 +70,7 @@ export class Batcher {
   readonly #parts: Part[] = [];
   #partRows = 0;
   #isOpened = false;
-  #heldPlayers = 0;
+  readonly #held: HeldPlayers;
   /** Positions that are durable. */
   #durable = 0;
   /** What the store was told, by batches that have landed. */
@@ -98,6 +99,7 @@ export class Batcher {
     const { limits } = options;
     this.#options = options;
     this.#flights = new StoreFlights(limits, options.wake);
+    this.#held = new HeldPlayers(options);
     assert(limits.batchRowsMax > 0 && limits.pendingRowsMax > 0, "a batch holds a row");
     assert(limits.batchesInFlight > 0, "the store is given batches");
   }
@@ -138,7 +140,7 @@ export class Batcher {
   }
 
   get heldPlayers(): number {
-    return this.#heldPlayers;
+    return this.#held.size;
   }
 
   /** Journal records up to here are needed for the store no more. */
@@ -202,6 +204,7 @@ export class Batcher {
       moved += this.#apply(part, nowMs);
     }
     if (flights.count === 0 && !this.isStoreUp) this.#probe();
+    this.#freeHeld(nowMs);
     return moved;
   }
 
@@ -332,7 +335,7 @@ export class Batcher {
     for (const { playerId, newest } of found.held) {
       const rows = this.#rows.know(playerId);
       rows.isHeld = true;
-      this.#heldPlayers++;
+      this.#held.add(playerId);
       if (newest !== null && newest.version >= rows.newestVersion) rows.note(newest);
     }
     this.#rows.drop(found.applied);
@@ -349,6 +352,7 @@ export class Batcher {
     this.appliedRows += rows;
     for (const { unit, reason } of part.aside) {
       this.#told(unit, reason);
+      if (unit.player !== null) this.#held.noteLetter(unit.player.playerId);
       rows += this.#landed(unit);
     }
     this.#partRows -= rows;
@@ -374,7 +378,10 @@ export class Batcher {
         rows: unit.rows.length,
         reason,
         ...(first
-          ? { remedy: "mend the table or the row, then restart: docs/OPERATING.md, Dead letters" }
+          ? {
+              remedy:
+                "mend the table or the row, then gridshard db letters retry: docs/OPERATING.md, Dead letters",
+            }
           : {}),
       },
     );
@@ -387,15 +394,14 @@ export class Batcher {
 
   /** Rows of a player who has a row set aside follow it. */
   #holdBack(part: Part): void {
-    if (this.#heldPlayers === 0 || !part.units.some((unit) => unit.player?.isHeld)) return;
+    if (this.#held.size === 0 || !part.units.some((unit) => unit.player?.isHeld)) return;
     const held = part.units.filter((unit) => unit.player?.isHeld);
     part.units = part.units.filter((unit) => !unit.player?.isHeld);
-    for (const unit of held)
-      part.aside.push({ unit, reason: "held back: an earlier row of this player was set aside" });
+    for (const unit of held) part.aside.push({ unit, reason: HELD_BACK });
   }
 
   #split(part: Part, error: StoreRejected, nowMs: number): void {
-    const isBroken = this.#heldPlayers >= this.#options.limits.heldPlayersMax;
+    const isBroken = this.#held.size >= this.#options.limits.heldPlayersMax;
     const parts = isBroken ? null : splitByFault(part, error);
     if (parts === null) {
       // Not about a row: the store would not even take what is set aside, or takes hardly anything any more.
@@ -409,7 +415,18 @@ export class Batcher {
   #hold({ unit }: SetAside): void {
     if (unit.player === null || unit.player.isHeld) return;
     unit.player.isHeld = true;
-    this.#heldPlayers++;
+    this.#held.add(unit.player.playerId);
+  }
+
+  /** Rows of a player whose letters an operator has seen to go to the store again, once none of theirs is on its way. */
+  #freeHeld(nowMs: number): void {
+    for (const playerId of this.#held.duty(nowMs, this.isStoreUp && !this.isDraining)) {
+      const rows = this.#rows.of(playerId);
+      if (rows === undefined || rows.flying > 0) continue;
+      rows.isHeld = false;
+      this.#held.release(playerId);
+      this.#rows.forget(rows);
+    }
   }
 
   #setStoreUp(isUp: boolean): void {
