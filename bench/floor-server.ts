@@ -1,7 +1,7 @@
 /**
  * The floor that server suites are measured against: a bare uWebSockets.js server that sends given bytes to every
  * client at every tick and reads what clients send. It simulates nothing, checks nothing and encodes one message per
- * group of clients and tick. It speaks just enough of the protocol for the same bots to play against it: every client
+ * group of clients and tick, which it publishes to the group, or sends to each client as bytes of its own. It speaks just enough of the protocol for the same bots to play against it: every client
  * of a group sees the same cell (or cells), whose frames are all moves.
  */
 
@@ -29,6 +29,8 @@ export interface FloorOptions {
   readonly messagesPerTick: number;
   /** Clients that share every message. */
   readonly groupSize: number;
+  /** "send": each client's messages are its own bytes, sent to it alone; "publish": a group shares them. */
+  readonly way: "send" | "publish";
 }
 
 interface Peer {
@@ -46,6 +48,8 @@ const options = JSON.parse(process.argv[2]!) as FloorOptions;
 const uws = createRequire(import.meta.url)("uWebSockets.js") as typeof Uws;
 const groups = Math.ceil(options.clients / options.groupSize);
 const { messagesPerTick, groupSize } = options;
+/** Clients by their number; what has gone is undefined. */
+const sockets: (Uws.WebSocket<Peer> | undefined)[] = [];
 let nextId = 0;
 let tick = 0;
 
@@ -111,7 +115,7 @@ function greet(ws: Uws.WebSocket<Peer>): void {
   say(encodeSight({ center: cells[0]!, shard: 0, cells }));
   for (const cell of cells) {
     say(keyframeOf(cell, group));
-    ws.subscribe(String(cell));
+    if (options.way === "publish") ws.subscribe(String(cell));
   }
 }
 
@@ -137,7 +141,11 @@ app.ws<Peer>("/ws", {
     );
   },
   open: (ws) => {
+    sockets[ws.getUserData().id] = ws;
     ws.cork(() => greet(ws));
+  },
+  close: (ws) => {
+    sockets[ws.getUserData().id] = undefined;
   },
   message: (ws, data) => {
     const bytes = new Uint8Array(data);
@@ -150,7 +158,6 @@ app.ws<Peer>("/ws", {
 
 /** One publish for each group and message; all of a client's messages of a tick leave in one write. */
 function publishTick(): void {
-  tick++;
   for (let group = 0; group * groupSize < nextId; group++) {
     for (let message = 0; message < messagesPerTick; message++) {
       const cell = cellOf(group, message);
@@ -159,10 +166,41 @@ function publishTick(): void {
   }
 }
 
+/** What each client is sent is its own: it is copied, which is the least that making it can cost. */
+const own: (Uint8Array<ArrayBuffer> | undefined)[] = [];
+/** Of the client whose writes are being gathered: one function for all of them, none for each. */
+let corked: Uws.WebSocket<Peer>;
+let corkedBytes: Uint8Array<ArrayBuffer>;
+const sendCorked = () => {
+  corked.send(corkedBytes, true);
+};
+
+/** One send for each client, of one message. */
+function sendTick(): void {
+  for (let group = 0; group * groupSize < nextId; group++) {
+    const frame = frameOf(cellOf(group, 0), 0);
+    const end = Math.min((group + 1) * groupSize, nextId);
+    for (let id = group * groupSize; id < end; id++) {
+      const socket = sockets[id];
+      if (socket === undefined) continue;
+      const bytes = own[id] ?? new Uint8Array(frame.length);
+      own[id] = bytes;
+      bytes.set(frame);
+      corked = socket;
+      corkedBytes = bytes;
+      socket.cork(sendCorked);
+    }
+  }
+}
+
 const periodMs = 1000 / options.tickHz;
 const startMs = systemClock.nowMs();
 function onTimer(): void {
-  while (systemClock.nowMs() >= startMs + (tick + 1) * periodMs) publishTick();
+  while (systemClock.nowMs() >= startMs + (tick + 1) * periodMs) {
+    tick++;
+    if (options.way === "send") sendTick();
+    else publishTick();
+  }
   setTimeout(onTimer, Math.max(1, startMs + (tick + 1) * periodMs - systemClock.nowMs()));
 }
 

@@ -56,7 +56,7 @@ export function runServer(load: Wandering, shards: number): Promise<LoadedRun> {
 
 /** `learned`: a run of the server whose bytes, and messages, the bare one sends. */
 export function runBare(load: Wandering, floor: string, learned: LoadedRun): Promise<LoadedRun> {
-  const options: FloorOptions & { readonly way: "send" | "publish" } = {
+  const options: FloorOptions = {
     clients: load.clients,
     tickHz: TICK_HZ,
     bytesPerTick: Math.round((learned.report.kilobytesPerSecondPerClient * 1000) / TICK_HZ),
