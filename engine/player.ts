@@ -89,7 +89,11 @@ export function encodePlayer(player: PlayerRow, out = new ByteWriter()): ByteWri
 }
 
 export function decodePlayer(from: ByteReader): PlayerRow {
-  const playerId = from.hex16();
+  return decodePlayerOf(from.hex16(), from);
+}
+
+/** What follows the id, of a player whose id is known. */
+export function decodePlayerOf(playerId: string, from: ByteReader): PlayerRow {
   const name = from.text();
   const level = from.u16();
   const experience = from.f64();
@@ -138,8 +142,13 @@ export function encodeLedger(row: LedgerRow, out = new ByteWriter()): ByteWriter
 }
 
 export function decodeLedger(from: ByteReader): LedgerRow {
+  return decodeLedgerOf(from.hex16(), from);
+}
+
+/** As {@link decodePlayerOf}. */
+export function decodeLedgerOf(playerId: string, from: ByteReader): LedgerRow {
   return {
-    playerId: from.hex16(),
+    playerId,
     version: from.u32(),
     line: from.u16(),
     atMs: from.f64(),

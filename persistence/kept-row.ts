@@ -8,7 +8,9 @@ import {
   type BattleResultRow,
   decodeBattleResult,
   decodeLedger,
+  decodeLedgerOf,
   decodePlayer,
+  decodePlayerOf,
   type LedgerRow,
   type PlayerRow,
 } from "../engine/player.js";
@@ -88,11 +90,13 @@ export class RowReader {
     this.#from = new ByteReader(scratch.subarray(0, length));
   }
 
-  player(): PlayerRow {
-    return decodePlayer(this.#from);
+  player({ key }: KeptRow): PlayerRow {
+    this.#from.skip(ID_BYTES);
+    return decodePlayerOf(key, this.#from);
   }
-  ledger(): LedgerRow {
-    return decodeLedger(this.#from);
+  ledger({ key }: KeptRow): LedgerRow {
+    this.#from.skip(ID_BYTES);
+    return decodeLedgerOf(key, this.#from);
   }
   battle(): BattleResultRow {
     return decodeBattleResult(this.#from);

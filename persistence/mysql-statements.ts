@@ -7,16 +7,13 @@
  * own transactions deadlock.
  */
 import type { BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
-import { type DeadLetter, StoreRejected } from "./store.js";
+import { noPackets, type PacketLimits, PacketText } from "./packet-text.js";
+import type { DeadLetter } from "./store.js";
 import type { ArrangedBatch } from "./store-batch.js";
-import { idDigits, inventoryText } from "./store-values.js";
+import { idDigits } from "./store-values.js";
 
 /** A connection in the middle of a call, and what it may be given. */
-export interface SqlSession {
-  /** Rows of one statement. */
-  readonly statementRowsMax: number;
-  /** Bytes that the server takes at once; ours stay below a quarter, but for a single row that is larger. */
-  readonly packetBytesMax: number;
+export interface SqlSession extends PacketLimits {
   select<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
   run(sql: string, values?: readonly unknown[]): Promise<void>;
   /** Runs statements parted by semicolons, as they are, and returns the rows of those that have any. */
@@ -57,12 +54,6 @@ const progress = {
   tail: " ON DUPLICATE KEY UPDATE position = GREATEST(position, VALUES(position))",
 };
 
-/** What stands before and after the rows of a statement. */
-interface Statement {
-  readonly head: string;
-  readonly tail: string;
-}
-
 /** Applies a batch in a transaction of its own. After an error the caller rolls back, or lets the connection go. */
 export async function applyTransaction(session: SqlSession, batch: ArrangedBatch): Promise<void> {
   const text = new PacketText(session, "START TRANSACTION;");
@@ -93,10 +84,25 @@ async function runAll(session: SqlSession, packets: Iterator<string>): Promise<u
 
 function* battlePackets(text: PacketText, rows: readonly BattleResultRow[]): Generator<string> {
   for (const { battleId, roomType, endedAtMs, ticks, winningSide } of rows) {
-    const tuple = `(X'${battleId}',${quoted(roomType)},${endedAtMs},${ticks},${winningSide})`;
-    yield* text.add(battles, tuple, roomType.length);
+    text
+      .row(battles)
+      .ascii("(")
+      .id(battleId)
+      .comma()
+      .quoted(roomType)
+      .comma()
+      .number(endedAtMs)
+      .comma()
+      .number(ticks)
+      .comma()
+      .number(winningSide)
+      .ascii(")");
+    yield* text.endRow();
   }
-  for (const { battleId } of rows) yield* text.add(newBattles, `X'${battleId}'`, 0);
+  for (const { battleId } of rows) {
+    text.row(newBattles).id(battleId);
+    yield* text.endRow();
+  }
   yield* text.end("");
 }
 
@@ -111,119 +117,110 @@ function* packetsOf(
   yield* letterPackets(text, batch.deadLetters);
   if (batch.progress !== null) {
     const { journalId, position } = batch.progress;
-    yield* text.add(progress, `(X'${journalId}',${position})`, 0);
+    text.row(progress).ascii("(").id(journalId).comma().number(position).ascii(")");
+    yield* text.endRow();
   }
   yield* text.end("COMMIT");
 }
 
-const none: readonly string[] = [];
-
-/** Statements on their way into packets of bounded bytes. A packet is full with its first full statement. */
-class PacketText {
-  readonly #session: SqlSession;
-  readonly #bytesMax: number;
-  #text: string;
-  #bytes = 0;
-  #statement: Statement | null = null;
-  #rows = 0;
-  #rowsMax: number;
-
-  constructor(session: SqlSession, start: string) {
-    this.#session = session;
-    this.#bytesMax = session.packetBytesMax / 4;
-    this.#rowsMax = Math.min(FIRST_ROWS_MAX, session.statementRowsMax);
-    this.#text = start;
-  }
-
-  /**
-   * Adds a row to the statement, or begins another, and returns the packet that had no room for it, if any.
-   * `wideUnits`: how many of the row's UTF-16 units may take three bytes, so that nobody has to count them.
-   */
-  add(statement: Statement, row: string, wideUnits: number): readonly string[] {
-    const bytes = row.length + 2 * wideUnits + 1;
-    const isFull =
-      (this.#statement === statement && this.#rows >= this.#rowsMax) ||
-      (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax);
-    const packets = isFull ? this.end("") : none;
-    if (this.#statement !== statement) this.#begin(statement);
-    else this.#text += ",";
-    if (this.#bytes + bytes > this.#session.packetBytesMax)
-      throw new StoreRejected(
-        `${statement.head}…: a row of ${bytes} bytes is more than the server takes: raise max_allowed_packet`,
-      );
-    this.#text += row;
-    this.#bytes += bytes;
-    this.#rows++;
-    return packets;
-  }
-
-  /** Ends the packet with a last statement and returns it. */
-  end(last: string): readonly string[] {
-    this.#endStatement();
-    const packet = this.#text + last;
-    this.#text = "";
-    this.#bytes = 0;
-    this.#rowsMax = this.#session.statementRowsMax;
-    return packet === "" ? none : [packet];
-  }
-
-  #begin(statement: Statement): void {
-    this.#endStatement();
-    this.#statement = statement;
-    this.#rows = 0;
-    this.#text += statement.head;
-    this.#bytes += statement.head.length + statement.tail.length + MARGIN_BYTES;
-  }
-
-  #endStatement(): void {
-    if (this.#statement !== null) this.#text += `${this.#statement.tail};`;
-    this.#statement = null;
-  }
-}
-
-/** Of a long batch the server gets this much at once, so that it does not wait while the rest is made. */
-const FIRST_ROWS_MAX = 200;
-
-/** For what stands around the statements of a packet. */
-const MARGIN_BYTES = 64;
-
 function* playerPackets(text: PacketText, rows: readonly PlayerRow[]): Generator<string> {
   for (const row of rows) {
-    const { name, level, experience, gold, x, y, version } = row;
-    const tuple = `(X'${row.playerId}',${quoted(name)},${level},${experience},${gold},${x},${y},'${inventoryText(row.inventory)}',${version})`;
-    const packets = text.add(players, tuple, name.length);
-    if (packets !== none) yield* packets;
+    text
+      .row(players)
+      .ascii("(")
+      .id(row.playerId)
+      .comma()
+      .quoted(row.name)
+      .comma()
+      .number(row.level)
+      .comma()
+      .number(row.experience)
+      .comma()
+      .number(row.gold)
+      .comma()
+      .number(row.x)
+      .comma()
+      .number(row.y)
+      .comma()
+      .inventory(row.inventory)
+      .comma()
+      .number(row.version)
+      .ascii(")");
+    const packets = text.endRow();
+    if (packets !== noPackets) yield* packets;
   }
 }
 
 function* ledgerPackets(text: PacketText, rows: readonly LedgerRow[]): Generator<string> {
   for (const row of rows) {
-    const { version, line, atMs, reason, gold, item, count } = row;
-    const tuple = `(X'${row.playerId}',${version},${line},${atMs},${quoted(reason)},${gold},${item},${count})`;
-    const packets = text.add(ledger, tuple, reason.length);
-    if (packets !== none) yield* packets;
+    text
+      .row(ledger)
+      .ascii("(")
+      .id(row.playerId)
+      .comma()
+      .number(row.version)
+      .comma()
+      .number(row.line)
+      .comma()
+      .number(row.atMs)
+      .comma()
+      .quoted(row.reason)
+      .comma()
+      .number(row.gold)
+      .comma()
+      .number(row.item)
+      .comma()
+      .number(row.count)
+      .ascii(")");
+    const packets = text.endRow();
+    if (packets !== noPackets) yield* packets;
   }
 }
 
 function* fighterPackets(text: PacketText, rows: readonly BattleResultRow[]): Generator<string> {
   for (const row of rows) {
-    for (const [seat, fighter] of row.fighters.entries()) {
-      const { name, side, outcome, experience, gold } = fighter;
-      const fighterId = fighter.playerId === "" ? "NULL" : `X'${fighter.playerId}'`;
-      const tuple = `(X'${row.battleId}',${seat},${fighterId},${quoted(name)},${side},'${outcome}',${experience},${gold},${row.endedAtMs})`;
-      yield* text.add(fighters, tuple, name.length);
+    for (const [seat, { playerId, name, side, outcome, experience, gold }] of row.fighters.entries()) {
+      const out = text.row(fighters).ascii("(").id(row.battleId).comma().number(seat).comma();
+      if (playerId === "") out.ascii("NULL");
+      else out.id(playerId);
+      out
+        .comma()
+        .quoted(name)
+        .comma()
+        .number(side)
+        .comma()
+        .quoted(outcome)
+        .comma()
+        .number(experience)
+        .comma()
+        .number(gold)
+        .comma()
+        .number(row.endedAtMs)
+        .ascii(")");
+      yield* text.endRow();
     }
   }
 }
 
 function* letterPackets(text: PacketText, rows: readonly DeadLetter[]): Generator<string> {
   for (const { journalId, position, key, kind, reason, atMs, row } of rows) {
-    const tuple = `(X'${journalId}',${position},X'${key}','${kind}',${quoted(reason)},${atMs},X'${idDigits(row)}')`;
-    yield* text.add(letters, tuple, reason.length);
+    text
+      .row(letters)
+      .ascii("(")
+      .id(journalId)
+      .comma()
+      .number(position)
+      .comma()
+      .id(key)
+      .comma()
+      .quoted(kind)
+      .comma()
+      .quoted(reason)
+      .comma()
+      .number(atMs)
+      .comma()
+      .id(idDigits(row))
+      .ascii(")");
+    yield* text.endRow();
   }
-}
-
-/** Text as a literal, for a session without NO_BACKSLASH_ESCAPES and in utf8mb4. NUL and lone surrogates are refused before. */
-export function quoted(text: string): string {
-  return /['\\]/.test(text) ? `'${text.replace(/['\\]/g, "\\$&")}'` : `'${text}'`;
 }

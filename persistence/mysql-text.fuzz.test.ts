@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Prng } from "../engine/prng.js";
 import { MariaDb } from "../test/mariadb.js";
-import { quoted } from "./mysql-statements.js";
 import { MysqlStore } from "./mysql-store.js";
+import { SqlText } from "./sql-text.js";
 import { StoreRejected } from "./store.js";
 import { battleRow, idOf, letterRow, lineRow, playerRow } from "./store-contract.js";
 
@@ -91,7 +91,7 @@ test("[ST57] the server reads a literal of ours as the very text, and as nothing
   for (let round = 0; round < 8; round++) {
     const texts = Array.from({ length: 100 }, () => text(40));
     const said = await server.run(
-      `SET NAMES utf8mb4; SET sql_mode = ''; ${texts.map((one) => `SELECT HEX(${quoted(one)})`).join(";")}`,
+      `SET NAMES utf8mb4; SET sql_mode = ''; ${texts.map((one) => `SELECT HEX(${new SqlText().quoted(one).take()})`).join(";")}`,
     );
     assert.deepEqual(
       said.split("\n").slice(0, -1),

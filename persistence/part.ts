@@ -49,12 +49,12 @@ export function unitsOf(taken: readonly Taken[]): Unit[] {
     let decodedPlayer: PlayerRow | null = null;
     let battle: BattleResultRow | null = null;
     let ledger = noLines as LedgerRow[];
-    for (const { kind } of rows) {
-      if (kind === "player") decodedPlayer = from.player();
-      else if (kind === "battle") battle = from.battle();
+    for (const row of rows) {
+      if (row.kind === "player") decodedPlayer = from.player(row);
+      else if (row.kind === "battle") battle = from.battle();
       else {
         if (ledger === noLines) ledger = [];
-        ledger.push(from.ledger());
+        ledger.push(from.ledger(row));
       }
     }
     return { player, since, rows, decoded: { player: decodedPlayer, ledger, battle } };

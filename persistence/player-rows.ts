@@ -70,10 +70,17 @@ export class PlayerRows {
   /** Takes what waits, lines of the ledger first; what is more than `limit` stays, the row itself the longest. */
   take(limit: number): KeptRow[] {
     const lines = this.#ledger;
+    const row = this.#row;
+    if (lines.length === 0 && row !== null) {
+      // Nearly always.
+      this.#row = null;
+      this.flying++;
+      return [row];
+    }
     const taken = lines.slice(0, limit);
     this.#ledger = lines.length > limit ? lines.slice(limit) : noLines;
-    if (taken.length < limit && this.#row !== null) {
-      taken.push(this.#row);
+    if (taken.length < limit && row !== null) {
+      taken.push(row);
       this.#row = null;
     }
     this.flying += taken.length;

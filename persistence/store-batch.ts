@@ -2,6 +2,7 @@
 
 import { assert } from "../engine/assert.js";
 import type { BattleFighterRow, BattleResultRow, LedgerRow, PlayerRow } from "../engine/player.js";
+import { isId, sortedByPlayer } from "./row-order.js";
 import {
   type BadRow,
   type Batch,
@@ -21,7 +22,6 @@ const U16_MAX = 0xffff;
 const U32_MAX = 0xffff_ffff;
 const I32_MAX = 0x7fff_ffff;
 
-const idPattern = /^[0-9a-f]{32}$/;
 const outcomes: readonly string[] = ["won", "lost", "fled", "draw"] satisfies BattleFighterRow["outcome"][];
 
 /** A batch that is checked, without repetitions and sorted by primary key. */
@@ -45,23 +45,27 @@ export function arrangeBatch(batch: Batch): ArrangedBatch {
   if (progress !== null) checkProgress(progress);
   return {
     players: newestOfEach(batch.players),
-    battleResults: firstOfEach(batch.battleResults, compareBattles),
-    ledger: firstOfEach(ledger, compareLines),
-    deadLetters: firstOfEach(deadLetters, compareLetters).map(readableLetter),
+    battleResults: firstOfEach(batch.battleResults.toSorted(compareBattles), compareBattles),
+    ledger: firstOfEach(sortedByPlayer(ledger, compareLines), compareLines),
+    deadLetters: firstOfEach(deadLetters.toSorted(compareLetters), compareLetters).map(readableLetter),
     progress,
   };
 }
 
 function newestOfEach(rows: readonly PlayerRow[]): PlayerRow[] {
-  const sorted = rows.toSorted(comparePlayers);
+  const sorted = sortedByPlayer(rows, comparePlayers);
   // Of equals the last is the newest, or the last given of the newest.
-  return sorted.filter((row, at) => row.playerId !== sorted[at + 1]?.playerId);
+  let kept = 0;
+  for (let at = 0; at < sorted.length; at++) {
+    const row = sorted[at]!;
+    if (row.playerId !== sorted[at + 1]?.playerId) sorted[kept++] = row;
+  }
+  sorted.length = kept;
+  return sorted;
 }
 
 /** Sorting keeps the order of equals, so the first of them is the one that was given first. */
-function firstOfEach<Row>(rows: readonly Row[], compare: (a: Row, b: Row) => number): Row[] {
-  if (rows.length === 0) return [];
-  const sorted = rows.toSorted(compare);
+function firstOfEach<Row>(sorted: readonly Row[], compare: (a: Row, b: Row) => number): Row[] {
   return sorted.filter((row, at) => at === 0 || compare(sorted[at - 1]!, row) !== 0);
 }
 
@@ -146,7 +150,7 @@ function checkBattleResult(row: BattleResultRow): void {
   if (row.fighters.length > U16_MAX) complain("fighters", row.fighters.length, `at most ${U16_MAX}`);
   for (const [seat, fighter] of row.fighters.entries()) {
     const column = `fighters[${seat}]`;
-    if (fighter.playerId !== "" && !idPattern.test(fighter.playerId))
+    if (fighter.playerId !== "" && !isId(fighter.playerId))
       complain(`${column}.playerId`, fighter.playerId, '32 lower-case hex digits, or "" for a creature');
     checkText(`${column}.name`, fighter.name, NAME_LENGTH_MAX);
     checkInteger(`${column}.side`, fighter.side, 0, U8_MAX);
@@ -171,10 +175,10 @@ function checkLine(row: LedgerRow): void {
 
 /** Of a letter only what names it can be wrong: it is the last place a row goes to. */
 function checkLetter(letter: DeadLetter): void {
-  assert(idPattern.test(letter.journalId), "a dead letter names its journal by 32 hex digits");
+  assert(isId(letter.journalId), "a dead letter names its journal by 32 hex digits");
   assert(Number.isSafeInteger(letter.position) && letter.position >= 0, "a dead letter has a position");
   assert(Number.isSafeInteger(letter.atMs) && letter.atMs >= 0, "a dead letter has a time");
-  assert(idPattern.test(letter.key), "a dead letter's key is the id of a player or a battle");
+  assert(isId(letter.key), "a dead letter's key is the id of a player or a battle");
 }
 
 /** A reason may quote the very text that no column takes. */
@@ -190,7 +194,7 @@ function readableLetter(letter: DeadLetter): DeadLetter {
 }
 
 function checkProgress({ journalId, position }: Progress): void {
-  assert(idPattern.test(journalId), "a journal is named by 32 hex digits");
+  assert(isId(journalId), "a journal is named by 32 hex digits");
   assert(Number.isSafeInteger(position) && position >= 0, "a position is a whole number");
 }
 
@@ -212,7 +216,7 @@ function complain(column: string, got: unknown, want: string): void {
 }
 
 function checkId(column: string, value: string): void {
-  if (!idPattern.test(value)) complain(column, value, "32 lower-case hex digits");
+  if (!isId(value)) complain(column, value, "32 lower-case hex digits");
 }
 
 function checkExact(column: string, value: number): void {

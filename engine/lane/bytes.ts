@@ -135,6 +135,9 @@ const valueOfDigit = Uint8Array.from({ length: 128 }, (_, code) => {
 
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
+/** Where short texts of ASCII are copied to, which most names are: a decoder's call costs more than their bytes. */
+const shortText = Buffer.alloc(64);
+
 /** Reads what {@link ByteWriter} wrote. Reading past the end throws RangeError. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -194,9 +197,26 @@ export class ByteReader {
     return this.raw(this.u32());
   }
 
+  /** Passes over the next `length` bytes. */
+  skip(length: number): void {
+    this.#take(length);
+  }
+
   text(): string {
+    const length = this.u16();
+    const at = this.#take(length);
+    const bytes = this.#bytes;
+    if (length <= shortText.length) {
+      let index = 0;
+      for (; index < length; index++) {
+        const byte = bytes[at + index]!;
+        if (byte > 0x7f) break;
+        shortText[index] = byte;
+      }
+      if (index === length) return shortText.toString("latin1", 0, length);
+    }
     // TextDecoder refuses shared memory, so the bytes are copied out first.
-    return utf8Decode.decode(this.raw(this.u16()));
+    return utf8Decode.decode(Uint8Array.from(bytes.subarray(at, at + length)));
   }
 
   hex16(): string {
