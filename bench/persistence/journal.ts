@@ -2,75 +2,67 @@
  * 200-byte records into the journal on a real folder, against a bare loop that writes and syncs as many bytes a group and
  * does nothing else. Both append to files in one temporary folder, begin a new file when one is full, and are given the
  * next group as soon as the last is safe. The bound is for records that come while the disk is busy, as in a server. Rounds are interleaved; figures are medians, ratios medians of each round's.
- *
- * Run by itself: `node dist/bench/persistence/journal.js [--smoke]`.
  */
 import { closeSync, fdatasync, mkdtempSync, openSync, rmSync, write } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { silentLog } from "../../engine/log.js";
 import { secretBytes } from "../../engine/prng.js";
 import { systemClock } from "../../engine/time.js";
 import { FolderDisk } from "../../persistence/journal/disk.js";
 import { Journal } from "../../persistence/journal/journal.js";
 import { groupHeader, recordBytes } from "../../persistence/journal/journal-layout.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
-import { median } from "../median.js";
+import { type BenchOptions, type Measured, measuredOf } from "../measured.js";
+import { measureRounds } from "../rounds.js";
 
 const PAYLOAD_BYTES = 200;
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 /** Records that are committed together. */
 const GROUPS = [64, 512, 2048] as const;
 
+const ROUNDS = 11;
+const GATHERING_RATIO_MIN = 0.6;
+
+const FLOOR = "bare, write + sync";
+const IN_TURN = "journal, group after group";
+const GATHERING = "journal, gathering while it syncs";
+
 /** Writes `groups` groups of `records` each; returns records a second. */
 type Subject = (groups: number, records: number) => Promise<number>;
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
-  const rounds = options.smoke ? 1 : 11;
-  const rows: BenchRow[] = [];
+export async function run({ smoke, rounds = smoke ? 1 : ROUNDS }: BenchOptions): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  const subjects: Readonly<Record<string, Subject>> = {
+    [IN_TURN]: journalInTurn,
+    [GATHERING]: journalGathering,
+    [FLOOR]: bareLoop,
+  };
   for (const records of GROUPS) {
-    const groups = options.smoke ? 5 : 300;
-    const journal: number[] = [];
-    const bare: number[] = [];
-    const steady: number[] = [];
-    // The first round lets the compilers do their work and is thrown away; the order changes from round to round.
-    for (let round = 0; round <= rounds; round++) {
-      const subjects: [Subject, number[]][] = [
-        [journalInTurn, journal],
-        [bareLoop, bare],
-        [journalGathering, steady],
-      ];
-      if (round % 2 === 1) subjects.reverse();
-      for (const [subject, figures] of subjects) {
-        const perSecond = await subject(groups, records);
-        if (round > 0 || options.smoke) figures.push(perSecond);
-      }
-    }
-    const ratios = (figures: readonly number[]) =>
-      median(figures.map((figure, round) => figure / bare[round]!));
-    const floor = "bare write + fdatasync";
-    const row = { suite: "persistence", case: `200 B records, ${records} a group`, unit: "records/s" };
-    rows.push(
-      {
-        ...row,
-        subject: "journal, group after group",
-        value: Math.round(median(journal)),
-        floor,
-        ratio: ratios(journal),
-      },
-      {
-        ...row,
-        subject: "journal, gathering while it syncs",
-        value: Math.round(median(steady)),
-        floor,
-        ratio: ratios(steady),
-        wantAtLeast: 0.6,
-      },
-      { ...row, subject: floor, value: Math.round(median(bare)) },
+    const groups = smoke ? 5 : 300;
+    const figures = await measureRounds({
+      title: `journal, ${records} a group`,
+      rounds,
+      // Lets the compilers do their work.
+      warmUpRounds: smoke ? 0 : 1,
+      subjects: Object.entries(subjects).map(([name, write]) => ({
+        name,
+        measure: async () => ({ perSecond: await write(groups, records) }),
+      })),
+    });
+    const each = (subject: string) => ({
+      suite: "persistence",
+      case: `200 B records, ${records} a group`,
+      subject,
+      rounds: figures.get(subject)!,
+    });
+    const against = { figure: "perSecond", floor: FLOOR } as const;
+    measured.push(
+      measuredOf({ ...each(IN_TURN), wants: [against] }),
+      measuredOf({ ...each(GATHERING), wants: [{ ...against, atLeast: GATHERING_RATIO_MIN }] }),
+      measuredOf(each(FLOOR)),
     );
   }
-  return rows;
+  return measured;
 }
 
 /** Each group is appended when the one before it is durable. */
@@ -169,8 +161,4 @@ function writeAndSync(file: number, bytes: Uint8Array, at: number): Promise<void
       else fdatasync(file, done);
     });
   });
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  for (const row of await run({ smoke: process.argv.includes("--smoke") })) console.log(JSON.stringify(row));
 }

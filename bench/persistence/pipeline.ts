@@ -22,22 +22,24 @@ import { createWiring } from "../../engine/wiring.js";
 import { DataFolder } from "../../persistence/data-folder.js";
 import { PersistenceProxy } from "../../persistence/persistence-proxy.js";
 import { MariaDb } from "../../test/mariadb.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
-import { median } from "../median.js";
-import { multiRow, singleRow, twoAtOnce, World } from "./store.js";
+import { type BenchOptions, type Measured, measuredOf } from "../measured.js";
+import { measureRounds } from "../rounds.js";
+import { BARE, bestBare, multiRow, rowsOf, rowWants, SINGLE, singleRow, twoAtOnce, World } from "./store.js";
 
 /** Rows handed over and not applied yet: several batches, so that the store never waits for the shard. */
 const ROWS_AHEAD = 8_000;
 const ROWS_PER_TICK = 250;
 const FLOOR_ROWS = [250, 500, 750, 1_000] as const;
 const STOP_MS = 20_000;
+const ROUNDS = 9;
+const LANE = "lane, journal, batches, store";
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
+export async function run(options: BenchOptions): Promise<Measured[]> {
   const server = await MariaDb.start(["--innodb-buffer-pool-size=256M"]);
   const folder = mkdtempSync(join(tmpdir(), "gridshard-bench-"));
   try {
     await server.run("CREATE DATABASE bench CHARACTER SET utf8mb4");
-    return await measure({ socketPath: server.socketPath, folder, isSmoke: options.smoke });
+    return await measure({ socketPath: server.socketPath, folder, options });
   } finally {
     await server.remove();
     rmSync(folder, { recursive: true, force: true });
@@ -47,68 +49,40 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
 interface Place {
   readonly socketPath: string;
   readonly folder: string;
-  readonly isSmoke: boolean;
+  readonly options: BenchOptions;
 }
 
-async function measure({ socketPath, folder, isSmoke }: Place): Promise<BenchRow[]> {
-  const world = new World(isSmoke ? 2_000 : 20_000);
+async function measure({ socketPath, folder, options }: Place): Promise<Measured[]> {
+  const { smoke, rounds = smoke ? 1 : ROUNDS } = options;
+  const world = new World(smoke ? 2_000 : 20_000);
   const shard = await LoneShard.start(folder, socketPath);
   const place = { socketPath, user: "root", database: "bench", charset: "UTF8MB4_BIN" };
   const bare = await mysql.createConnection(place);
   const second = await mysql.createConnection(place);
-  const rounds = isSmoke ? 1 : 9;
-  const rows = isSmoke ? 2_000 : 20_000;
-  const rates = new Map<string, number[]>();
-  const subjects: readonly (readonly [string, () => Promise<number>])[] = [
-    ["lane", () => shard.rowsPerSecond(world, rows)],
-    ...FLOOR_ROWS.map(
-      (count) => [`bare ${count}`, () => multiRow(bare, { world, rows: count, batches: 10 })] as const,
-    ),
-    ...FLOOR_ROWS.map(
-      (count) =>
-        [`bare two ${count}`, () => twoAtOnce([bare, second], { world, rows: count, batches: 10 })] as const,
-    ),
-    ["single", () => singleRow(bare, { world, rows: isSmoke ? 10 : 400 })],
-  ];
-  // One round more, in which everybody warms up.
-  for (let round = -1; round < rounds; round++) {
-    for (let turn = 0; turn < subjects.length; turn++) {
-      const [subject, measureOnce] = subjects[(turn + round + subjects.length) % subjects.length]!;
-      const rate = await measureOnce();
-      if (round >= 0) rates.set(subject, [...(rates.get(subject) ?? []), rate]);
-    }
-  }
+  const rows = smoke ? 2_000 : 20_000;
+  const figures = await measureRounds({
+    title: "the whole way of a row",
+    rounds,
+    warmUpRounds: 1,
+    subjects: [
+      rowsOf(LANE, () => shard.rowsPerSecond(world, rows)),
+      ...FLOOR_ROWS.map((count) =>
+        rowsOf(`bare ${count}`, () => multiRow(bare, { world, rows: count, batches: 10 })),
+      ),
+      ...FLOOR_ROWS.map((count) =>
+        rowsOf(`bare twice ${count}`, () => twoAtOnce([bare, second], { world, rows: count, batches: 10 })),
+      ),
+      rowsOf(SINGLE, () => singleRow(bare, { world, rows: smoke ? 10 : 400 })),
+    ],
+  });
   await bare.end();
   await second.end();
   await shard.stop();
-  const best = [...rates.keys()]
-    .filter((name) => name.startsWith("bare"))
-    .toSorted((a, b) => median(rates.get(b)!) - median(rates.get(a)!))[0]!;
-  const ratio = (floor: string) =>
-    median(rates.get("lane")!.map((rate, round) => rate / rates.get(floor)![round]!));
-  const row = { suite: "persistence", case: "rows from a shard's lane into MariaDB", unit: "rows/s" };
-  const value = (subject: string) => Math.round(median(rates.get(subject)!));
-  const bareName = `${best.replace("bare two", "bare driver twice,").replace(/bare (\d)/, "bare driver, $1")} rows a statement`;
-  const singleName = "bare driver, awaited single rows";
+  const each = { suite: "persistence", case: "rows from a shard's lane into MariaDB" };
   return [
-    {
-      ...row,
-      subject: "lane, journal, batches, store",
-      value: value("lane"),
-      floor: bareName,
-      ratio: ratio(best),
-      wantAtLeast: 0.8,
-    },
-    {
-      ...row,
-      subject: "the same",
-      value: value("lane"),
-      floor: singleName,
-      ratio: ratio("single"),
-      wantAtLeast: 25,
-    },
-    { ...row, subject: bareName, value: value(best) },
-    { ...row, subject: singleName, value: value("single") },
+    measuredOf({ ...each, subject: LANE, rounds: figures.get(LANE)!, wants: rowWants }),
+    measuredOf({ ...each, subject: BARE, rounds: bestBare(figures) }),
+    measuredOf({ ...each, subject: SINGLE, rounds: figures.get(SINGLE)! }),
   ];
 }
 

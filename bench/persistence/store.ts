@@ -12,14 +12,26 @@ import { Prng } from "../../engine/prng.js";
 import { systemClock } from "../../engine/time.js";
 import { MysqlStore } from "../../persistence/mysql-store.js";
 import { MariaDb } from "../../test/mariadb.js";
-import type { BenchOptions, BenchRow } from "../bench-row.js";
-import { median } from "../median.js";
+import { type BenchOptions, type Figures, foldRounds, type Measured, measuredOf } from "../measured.js";
+import { measureRounds, type RoundSubject } from "../rounds.js";
 
 const PLAYERS = 20_000;
 const BATCH_ROWS = 1_000;
 const FLOOR_ROWS = [250, 500, 750, 1_000] as const;
 const CASE = "player rows into MariaDB";
 const LEDGER_CASE = "player rows, each with a line of the ledger";
+const ROUNDS = 12;
+const MULTI_RATIO_MIN = 0.8;
+const SINGLE_RATIO_MIN = 25;
+
+/** The floors of all that puts rows into MariaDB: the best of all statement lengths, and one awaited upsert a row. */
+export const BARE = "bare, multi-row";
+export const SINGLE = "bare, row by row";
+/** What rows are wanted to reach of both. */
+export const rowWants = [
+  { figure: "rowsPerSecond", floor: BARE, atLeast: MULTI_RATIO_MIN },
+  { figure: "rowsPerSecond", floor: SINGLE, atLeast: SINGLE_RATIO_MIN },
+] as const;
 
 const columns = ["player_id", "name", "level", "experience", "gold", "x", "y", "inventory", "version"];
 const bareUpsert = `INSERT INTO players (${columns.join(", ")}) VALUES ? ON DUPLICATE KEY UPDATE ${columns
@@ -27,7 +39,7 @@ const bareUpsert = `INSERT INTO players (${columns.join(", ")}) VALUES ? ON DUPL
   .map((column) => `${column} = VALUES(${column})`)
   .join(", ")}`;
 
-export async function run(options: BenchOptions): Promise<BenchRow[]> {
+export async function run(options: BenchOptions): Promise<Measured[]> {
   const server = await MariaDb.start(["--innodb-buffer-pool-size=256M"]);
   try {
     await server.run("CREATE DATABASE bench CHARACTER SET utf8mb4");
@@ -46,65 +58,47 @@ export async function run(options: BenchOptions): Promise<BenchRow[]> {
   }
 }
 
-async function measure(store: MysqlStore, bare: Connection, options: BenchOptions): Promise<BenchRow[]> {
-  const world = new World(options.smoke ? BATCH_ROWS : PLAYERS);
+async function measure(store: MysqlStore, bare: Connection, options: BenchOptions): Promise<Measured[]> {
+  const { smoke, rounds = smoke ? 1 : ROUNDS } = options;
+  const world = new World(smoke ? BATCH_ROWS : PLAYERS);
   for (let at = 0; at < world.players.length; at += BATCH_ROWS)
     await store.applyBatch({ players: world.players.slice(at, at + BATCH_ROWS), battleResults: [] });
-  const rounds = options.smoke ? 1 : 12;
-  const batches = options.smoke ? 1 : 10;
-  const singles = options.smoke ? 10 : 400;
-  const rates = new Map<string, number[]>();
-  const note = (subject: string, rate: number) => {
-    const all = rates.get(subject) ?? [];
-    rates.set(subject, all);
-    all.push(rate);
-  };
-  const subjects: readonly (readonly [string, () => Promise<number>])[] = [
-    ["store", () => ours(store, { world, batches, lines: 0 })],
-    ...FLOOR_ROWS.map((rows) => [`bare ${rows}`, () => multiRow(bare, { world, rows, batches })] as const),
-    ["ledger", () => ours(store, { world, batches, lines: 1 })],
-    ["single", () => singleRow(bare, { world, rows: singles })],
-  ];
-  // One round more, in which everybody warms up.
-  for (let round = -1; round < rounds; round++) {
-    // Who comes after whom changes from round to round: a neighbour's dirty pages are work, too.
-    for (let turn = 0; turn < subjects.length; turn++) {
-      const [subject, once] = subjects[(turn + round + subjects.length) % subjects.length]!;
-      const rate = await once();
-      if (round >= 0) note(subject, rate);
-    }
-  }
-  const best = FLOOR_ROWS.map((rows) => ({ rows, rate: median(rates.get(`bare ${rows}`)!) })).reduce(
-    (a, b) => (b.rate > a.rate ? b : a),
-  );
-  const ratio = (subject: string, floor: string) =>
-    median(rates.get(subject)!.map((rate, round) => rate / rates.get(floor)![round]!));
-  const row = { suite: "persistence", case: CASE, unit: "rows/s" };
-  const value = (subject: string) => Math.round(median(rates.get(subject)!));
-  const bareName = `bare driver, ${best.rows} rows a statement`;
-  const singleName = "bare driver, awaited single rows";
+  const batches = smoke ? 1 : 10;
+  const singles = smoke ? 10 : 400;
+  const figures = await measureRounds({
+    title: "store",
+    rounds,
+    warmUpRounds: 1,
+    subjects: [
+      rowsOf("store", () => ours(store, { world, batches, lines: 0 })),
+      ...FLOOR_ROWS.map((rows) => rowsOf(`bare ${rows}`, () => multiRow(bare, { world, rows, batches }))),
+      rowsOf("ledger", () => ours(store, { world, batches, lines: 1 })),
+      rowsOf(SINGLE, () => singleRow(bare, { world, rows: singles })),
+    ],
+  });
+  const suite = "persistence";
   const subject = `Store.applyBatch of ${BATCH_ROWS}`;
   return [
-    {
-      ...row,
-      subject,
-      value: value("store"),
-      floor: bareName,
-      ratio: ratio("store", `bare ${best.rows}`),
-      wantAtLeast: 0.8,
-    },
-    {
-      ...row,
-      subject: `${subject} `,
-      value: value("store"),
-      floor: singleName,
-      ratio: ratio("store", "single"),
-      wantAtLeast: 25,
-    },
-    { ...row, subject: bareName, value: best.rate },
-    { ...row, subject: singleName, value: value("single") },
-    { ...row, case: LEDGER_CASE, subject, value: value("ledger") },
+    measuredOf({ suite, case: CASE, subject, rounds: figures.get("store")!, wants: rowWants }),
+    measuredOf({ suite, case: CASE, subject: BARE, rounds: bestBare(figures) }),
+    measuredOf({ suite, case: CASE, subject: SINGLE, rounds: figures.get(SINGLE)! }),
+    measuredOf({ suite, case: LEDGER_CASE, subject, rounds: figures.get("ledger")! }),
   ];
+}
+
+/** A subject that tells rows a second. */
+export function rowsOf(name: string, measureOnce: () => Promise<number>): RoundSubject {
+  return { name, measure: async () => ({ rowsPerSecond: await measureOnce() }) };
+}
+
+/** The rounds of the bare driver with the statement length that suits it best; those of one length, not of the best each round. */
+export function bestBare(figures: ReadonlyMap<string, readonly Figures[]>): readonly Figures[] {
+  const rate = (name: string) => foldRounds(figures.get(name)!).rowsPerSecond!;
+  const best = [...figures.keys()]
+    .filter((name) => name.startsWith("bare ") && name !== SINGLE)
+    .reduce((a, b) => (rate(b) > rate(a) ? b : a));
+  process.stderr.write(`  the bare driver's best: ${best} rows a statement\n`);
+  return figures.get(best)!;
 }
 
 /** Players who come in random thousands, each time a version older. */
