@@ -220,7 +220,7 @@ export class RoomReplay {
           why,
           rooms: roomIds.length,
           first: roomIds.slice(0, SHOWN_MAX).join(" "),
-          remedy: "start with a game that has them, or drop them: gridshard journal rooms",
+          remedy: "gridshard journal rooms lists and drops them: docs/OPERATING.md, Rooms set aside",
         },
       );
     }
