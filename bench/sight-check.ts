@@ -1,7 +1,8 @@
 /**
  * Whether clients see what they should: at an instant, everybody's own place, as their own entity told them, against what
  * some of them see. Who is in the cells around and is not seen is wrongly out of sight; who is seen and is far, or is
- * nobody, is wrongly in it. How far from their own place people are seen, divided by their speed, is the age of what is
+ * nobody, is wrongly in it, when the same observer's next look finds it so again: frames take their time, and how much is
+ * another figure. How far from their own place people are seen, divided by their speed, is the age of what is
  * seen. It knows nothing of any protocol, so that it judges all servers alike.
  */
 import { Tally, type TallySnapshot } from "./bots/tally.js";
@@ -46,6 +47,8 @@ export class SightCheck {
   readonly #options: SightCheckOptions;
   readonly #ages = new Tally();
   readonly #samples: string[] = [];
+  /** By observer, who was wrongly in sight (true) or out of it at the last look. */
+  readonly #suspects = new Map<PersonKey, ReadonlyMap<PersonKey, boolean>>();
   #judged = 0;
   #wronglyOut = 0;
   #wronglyIn = 0;
@@ -65,17 +68,23 @@ export class SightCheck {
     const own = places.get(observer);
     if (own === undefined) return;
     this.#looks++;
+    const wrong = new Map<PersonKey, boolean>();
     for (const [key, place] of places) {
       if (key === observer) continue;
       const sighted = seen.get(key);
-      this.#judge(key, this.#shouldSee(own, place), sighted !== undefined);
+      const should = this.#shouldSee(own, place);
+      if (should !== undefined) this.#judged++;
+      if (should !== undefined && should !== (sighted !== undefined)) wrong.set(key, !should);
       if (sighted !== undefined) this.#age(place, sighted);
     }
     for (const key of seen.keys()) {
       if (key === observer) continue;
       this.#seen++;
-      if (!places.has(key)) this.#judge(key, false, true);
+      if (places.has(key)) continue;
+      this.#judged++;
+      wrong.set(key, true);
     }
+    this.#count(observer, wrong);
   }
 
   report(): SightReport {
@@ -90,13 +99,16 @@ export class SightCheck {
     };
   }
 
-  #judge(key: PersonKey, should: boolean | undefined, does: boolean): void {
-    if (should === undefined) return;
-    this.#judged++;
-    if (should === does) return;
-    if (does) this.#wronglyIn++;
-    else this.#wronglyOut++;
-    if (this.#samples.length < SAMPLES_MAX) this.#samples.push(`${key} is ${does ? "seen" : "not seen"}`);
+  /** Those who were wrongly there, or not there, at the last look already. */
+  #count(observer: PersonKey, wrong: ReadonlyMap<PersonKey, boolean>): void {
+    const before = this.#suspects.get(observer);
+    this.#suspects.set(observer, wrong);
+    for (const [key, isSeen] of wrong) {
+      if (before?.get(key) !== isSeen) continue;
+      if (isSeen) this.#wronglyIn++;
+      else this.#wronglyOut++;
+      if (this.#samples.length < SAMPLES_MAX) this.#samples.push(`${key} is ${isSeen ? "seen" : "not seen"}`);
+    }
   }
 
   #age(own: PersonPlace, sighted: PersonPlace): void {

@@ -14,8 +14,10 @@ import { WsClient } from "./ws-client.js";
 const PUMP_MS = 1;
 /** Reading must not wait for a backlog of writing. */
 const SENDS_PER_TURN_MAX = 512;
-/** One of the sample looks around this often, so that looks fall everywhere between two ticks. */
+/** One of the sample looks around at least this often, so that looks fall everywhere between two ticks. */
 const LOOK_MS = 7;
+/** The same one looks again after this time at the least: longer than frames of the same tick are on their way. */
+const LOOK_AGAIN_MS = 350;
 const POLL_MS = 20;
 const ENTER_MS_MAX = 30_000;
 const LEAVE_MS = 300;
@@ -85,6 +87,7 @@ class PeerFleet {
   /** Those who are asked what they see. */
   readonly #observers: PeerClient[];
   readonly #check: SightCheck;
+  readonly #lookMs: number;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #startMs = 0;
   #acted = 0;
@@ -96,6 +99,7 @@ class PeerFleet {
       clientOf({ index, load, measures: this.measures }),
     );
     this.#observers = this.#clients.filter((_, index) => index % load.sampleEvery === 0);
+    this.#lookMs = Math.max(LOOK_MS, LOOK_AGAIN_MS / this.#observers.length);
     this.#check = new SightCheck({
       cellSizeMeters: load.world.cellSizeMeters,
       metersPerSecond: METERS_PER_SECOND,
@@ -172,9 +176,9 @@ class PeerFleet {
       if (measures.isMeasuring) measures.generatorLateness.record(nowMs - dueMs);
       this.#clients[this.#acted++ % count]!.act(dueMs);
     }
-    if (measures.isMeasuring && nowMs >= this.#startMs + this.#looked * LOOK_MS) {
+    if (measures.isMeasuring && nowMs >= this.#startMs + this.#looked * this.#lookMs) {
       this.#look();
-      this.#looked = Math.floor((nowMs - this.#startMs) / LOOK_MS) + 1;
+      this.#looked = Math.floor((nowMs - this.#startMs) / this.#lookMs) + 1;
     }
     if (sent === SENDS_PER_TURN_MAX) this.#timer = setImmediate(() => this.#pump());
     else this.#timer = setTimeout(() => this.#pump(), PUMP_MS);
