@@ -28,6 +28,7 @@ const full: Plan = {
 };
 const small: Plan = { rates: [25], seconds: 1, staySeconds: 0.3, players: ["known", "new"] };
 
+const churnEntry = new URL("./bots/churn-process.js", import.meta.url);
 const SHARDS = 2;
 const IN_TIME_PERCENT = 99.9;
 const RATE_MIN = 1000;
@@ -103,10 +104,16 @@ async function measure(what: ChurnOrder): Promise<Figures> {
     const bots = botOptions(server.url, { behaviour: "idle", "intents-per-second": 0 });
     let from: CpuReading | undefined;
     let to: CpuReading | undefined;
-    const load = order<ChurnOptions, ChurnNews, ChurnReport>("churn-process", { ...what, bots }, (news) => {
-      if (news === "windowStart") from = readCpu(server.pid);
-      else to = readCpu(server.pid);
-    });
+    const load = order<ChurnOptions, ChurnNews, ChurnReport>(
+      churnEntry,
+      { ...what, bots },
+      {
+        onNews: (news) => {
+          if (news === "windowStart") from = readCpu(server.pid);
+          else to = readCpu(server.pid);
+        },
+      },
+    );
     try {
       const report = await load.result;
       const figures = {

@@ -23,6 +23,7 @@ interface Plan {
 const full: Plan = { crowds: [100, 500], watchers: 3, rounds: 3, seconds: 10, warmupSeconds: 3 };
 const small: Plan = { crowds: [20], watchers: 1, rounds: 1, seconds: 1, warmupSeconds: 0.2 };
 
+const watchersEntry = new URL("./bots/watchers-process.js", import.meta.url);
 const SHARDS = 2;
 const TICK_HZ = 20;
 /** The crowd that is judged. */
@@ -119,7 +120,9 @@ async function readyWatchers(options: WatchersOptions): Promise<OrderedLoad<Watc
   const ready = new Promise<void>((resolve) => {
     onReady = resolve;
   });
-  const load = order<WatchersOptions, WatchNews, WatchReport>("watchers-process", options, () => onReady());
+  const load = order<WatchersOptions, WatchNews, WatchReport>(watchersEntry, options, {
+    onNews: () => onReady(),
+  });
   await Promise.race([ready, load.result]);
   return load;
 }

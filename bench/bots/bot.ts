@@ -323,6 +323,7 @@ export class Bot {
     totals.events++;
     if (seq !== this.#lastEvent + 1) errors.add("eventOrder", `event ${seq} after ${this.#lastEvent}`);
     this.#lastEvent = Math.max(seq, this.#lastEvent);
+    if (scope === eventScopes.field) totals.fieldEvents++;
     if (scope !== eventScopes.engine) return;
     if (kind === engineEvents.refused) {
       totals.refusals++;

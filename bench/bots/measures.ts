@@ -13,6 +13,8 @@ export interface Totals {
   bytes: number;
   frames: number;
   events: number;
+  /** Of those, such as the field's game told. */
+  fieldEvents: number;
   intentsSent: number;
   /** Intents not sent because the socket was clogged. */
   intentsUnsent: number;
@@ -28,6 +30,7 @@ const noTotals = (): Totals => ({
   bytes: 0,
   frames: 0,
   events: 0,
+  fieldEvents: 0,
   intentsSent: 0,
   intentsUnsent: 0,
   reliableSent: 0,

@@ -130,11 +130,15 @@ export class BotSight implements FrameSink {
     return this.#cells.size;
   }
 
-  /** The own entity is in sight and every cell's keyframe has come; `since`: and none was last heard of before this tick. */
+  /**
+   * The own entity is in sight and every cell's keyframe has come; `since`: and no cell with anybody in it was last heard
+   * of before this tick, which asks of the world that everybody walks.
+   */
   isWhole(since?: number): boolean {
     if (this.#own === undefined) return false;
-    for (const { hasKeyframe, tick } of this.#cells.values()) {
-      if (!hasKeyframe || (since !== undefined && ((tick - since) << 16) >> 16 < 0)) return false;
+    for (const { hasKeyframe, tick, alive } of this.#cells.values()) {
+      if (!hasKeyframe) return false;
+      if (since !== undefined && alive > 0 && ((tick - since) << 16) >> 16 < 0) return false;
     }
     return true;
   }

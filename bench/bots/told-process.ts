@@ -2,8 +2,9 @@
  * Loads in processes of their own, so that what measures them does not disturb them: one order in, any number of news,
  * one result out. Each entry is a few lines around {@link serveOrder}; {@link order} is the other side.
  */
-import { fork } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 
 export type Told<News, Result> =
   | { readonly is: "news"; readonly news: News }
@@ -47,26 +48,32 @@ export interface OrderedLoad<Result> {
   end(): Promise<void>;
 }
 
-/** Starts `bench/bots/<entry>.js` and gives it its order. */
-export function order<Order, News, Result>(
-  entry: string,
+export interface OrderOptions<News> {
+  readonly onNews?: (news: News) => void;
+  /** A command to put before node, which must become node in the end. */
+  readonly prefix?: readonly string[];
+}
+
+/** Starts a process of this entry and gives it its order. */
+export function order<Order extends object, News, Result>(
+  entry: URL,
   what: Order,
-  onNews: (news: News) => void = () => {},
+  { onNews = () => {}, prefix = [] }: OrderOptions<News> = {},
 ): OrderedLoad<Result> {
-  const child = fork(new URL(`./${entry}.js`, import.meta.url), {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+  const [command, ...args] = [...prefix, process.execPath, fileURLToPath(entry)];
+  const child = spawn(command!, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const result = new Promise<Result>((resolve, reject) => {
     child.on("message", (told: Told<News, Result>) => {
       if (told.is === "news") onNews(told.news);
       else if (told.is === "result") resolve(told.result);
       else reject(new LoadFailed(told.problem));
     });
-    child.on("exit", (code, signal) => reject(new LoadFailed(`${entry} ended: ${signal ?? code}`)));
+    child.on("error", reject);
+    child.on("exit", (code, signal) => reject(new LoadFailed(`${entry.pathname} ended: ${signal ?? code}`)));
   });
   // Whoever ends the load does not want its result any more.
   result.catch(() => {});
-  child.send(what as object);
+  child.send(what, () => {});
   return {
     result,
     say: (word) => {
