@@ -1,8 +1,7 @@
 /**
  * Whether clients see what they should: at an instant, everybody's own place, as their own entity told them, against what
  * some of them see. Who is in the cells around and is not seen is wrongly out of sight; who is seen and is far, or is
- * nobody, is wrongly in it, when the same observer's next look finds it so again: frames take their time, and how much is
- * another figure. How far from their own place people are seen, divided by their speed, is the age of what is
+ * nobody, is wrongly in it. How far from their own place people are seen, divided by their speed, is the age of what is
  * seen. It knows nothing of any protocol, so that it judges all servers alike.
  */
 import { Tally, type TallySnapshot } from "./bots/tally.js";
@@ -23,6 +22,11 @@ export interface SightCheckOptions {
    * server that lets people go a little over a border before it moves them.
    */
   readonly toleranceMeters: number;
+  /**
+   * Counts what the same observer's next look finds wrong again, and not what was on its way on a busy machine; it takes
+   * observers that look more than once. Without it everything wrong counts at once.
+   */
+  readonly needsSecondLook?: boolean;
 }
 
 /** What was found, as it travels between processes. */
@@ -99,12 +103,11 @@ export class SightCheck {
     };
   }
 
-  /** Those who were wrongly there, or not there, at the last look already. */
   #count(observer: PersonKey, wrong: ReadonlyMap<PersonKey, boolean>): void {
     const before = this.#suspects.get(observer);
     this.#suspects.set(observer, wrong);
     for (const [key, isSeen] of wrong) {
-      if (before?.get(key) !== isSeen) continue;
+      if (this.#options.needsSecondLook === true && before?.get(key) !== isSeen) continue;
       if (isSeen) this.#wronglyIn++;
       else this.#wronglyOut++;
       if (this.#samples.length < SAMPLES_MAX) this.#samples.push(`${key} is ${isSeen ? "seen" : "not seen"}`);

@@ -104,6 +104,7 @@ class PeerFleet {
       cellSizeMeters: load.world.cellSizeMeters,
       metersPerSecond: METERS_PER_SECOND,
       toleranceMeters: TOLERANCE_METERS,
+      needsSecondLook: true,
     });
   }
 
