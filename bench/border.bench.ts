@@ -35,6 +35,7 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
   const figures = await measureRounds({
     title: "border",
     rounds: options.rounds ?? 1,
+    secondsEach: seconds + plan.warmupSeconds + 4,
     subjects: plan.shardCounts.map((shards) => ({ name: nameOf(shards), measure: () => walk(plan, shards) })),
   });
   const wants: readonly Want[] = never.map((figure) => ({ figure, atMost: 0 }));

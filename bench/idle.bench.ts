@@ -36,6 +36,7 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
   const figures = await measureRounds({
     title: "idle",
     rounds: options.rounds ?? plan.rounds,
+    secondsEach: plan.settleSeconds + plan.seconds + 3,
     subjects: [
       { name: without, measure: () => measure(plan, 0) },
       { name: filled, measure: () => measure(plan, plan.rooms) },

@@ -16,6 +16,8 @@ export interface RoundsPlan {
   readonly title: string;
   readonly rounds: number;
   readonly subjects: readonly RoundSubject[];
+  /** About how long one subject of one round takes, so that the first of them can be waited for, too. */
+  readonly secondsEach?: number;
   /** Rounds before those that count, in which everybody warms up. */
   readonly warmUpRounds?: number;
 }
@@ -23,7 +25,7 @@ export interface RoundsPlan {
 /** Figures of every subject, round by round. */
 export async function measureRounds(plan: RoundsPlan): Promise<Map<string, Figures[]>> {
   const { title, rounds, subjects, warmUpRounds = 0 } = plan;
-  const progress = new Progress((rounds + warmUpRounds) * subjects.length);
+  const progress = new Progress((rounds + warmUpRounds) * subjects.length, plan.secondsEach);
   const figures = new Map<string, Figures[]>(subjects.map(({ name }) => [name, []]));
   for (let round = -warmUpRounds; round < rounds; round++) {
     for (let turn = 0; turn < subjects.length; turn++) {
@@ -40,12 +42,14 @@ export async function measureRounds(plan: RoundsPlan): Promise<Map<string, Figur
 /** Lines on stderr: what is being measured, which of how many, and about how long the rest will take. */
 export class Progress {
   readonly #steps: number;
+  readonly #secondsEach: number;
   readonly #startMs = systemClock.nowMs();
   #begun = 0;
   #saidMs = Number.NEGATIVE_INFINITY;
 
-  constructor(steps: number) {
+  constructor(steps: number, secondsEach = Number.NaN) {
     this.#steps = steps;
+    this.#secondsEach = secondsEach;
   }
 
   /** Steps of less than a second are not all worth a line. */
@@ -54,7 +58,8 @@ export class Progress {
     const nowMs = systemClock.nowMs();
     if (nowMs - this.#saidMs < 1000) return;
     this.#saidMs = nowMs;
-    const leftMs = done === 0 ? Number.NaN : ((nowMs - this.#startMs) / done) * (this.#steps - done);
+    const eachMs = done === 0 ? this.#secondsEach * 1000 : (nowMs - this.#startMs) / done;
+    const leftMs = eachMs * (this.#steps - done);
     const left = Number.isNaN(leftMs) ? "" : `, about ${duration(leftMs)} left`;
     process.stderr.write(`  [${done + 1}/${this.#steps}${left}] ${what}\n`);
   }

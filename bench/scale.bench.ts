@@ -7,7 +7,17 @@ import type { LoadedRun } from "./loaded-run.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
 import type { Plot, PlotLine } from "./plot.js";
 import { measureRounds } from "./rounds.js";
-import { floors, runBare, runServer, serverName, TICK_HZ, TICK_MS, told, type Wandering } from "./wander.js";
+import {
+  floors,
+  runBare,
+  runServer,
+  secondsOf,
+  serverName,
+  TICK_HZ,
+  TICK_MS,
+  told,
+  type Wandering,
+} from "./wander.js";
 
 interface Plan {
   readonly clientCounts: readonly number[];
@@ -72,7 +82,9 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
     };
     return [server, bare];
   });
-  const figures = await measureRounds({ title: SUITE, rounds: options.rounds ?? 1, subjects });
+  const meanClients = points.reduce((sum, { clients }) => sum + clients, 0) / points.length;
+  const secondsEach = secondsOf({ ...plan, clients: meanClients });
+  const figures = await measureRounds({ title: SUITE, rounds: options.rounds ?? 1, secondsEach, subjects });
   return [...measuredAt(points, figures, plan.seconds), mostOf(plan.clientCounts, figures)];
 }
 

@@ -36,6 +36,7 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
   const figures = await measureRounds({
     title: "syscalls",
     rounds: options.rounds ?? 1,
+    secondsEach: plan.warmupSeconds + seconds + 5,
     subjects: plan.shardCounts.map((shards) => ({
       name: nameOf(shards),
       measure: () => count(plan, shards),

@@ -47,6 +47,14 @@ export function worldFor(clients: number): { readonly widthCells: number; readon
   return { widthCells: Math.max(3, Math.round(cells / heightCells)), heightCells };
 }
 
+/** Start and stop of a server, settling and leaving of its clients. */
+const AROUND_SECONDS = 4;
+
+/** About how long one run of this load takes. */
+export function secondsOf(load: Wandering): number {
+  return load.seconds + load.warmupSeconds + load.clients / load.connectsPerSecond + AROUND_SECONDS;
+}
+
 export function runServer(load: Wandering, shards: number): Promise<LoadedRun> {
   const { cellSizeMeters } = sightCheck;
   const world = { field: "bench-walk", ...worldFor(load.clients), cellSizeMeters, tickHz: TICK_HZ };

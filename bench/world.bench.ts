@@ -11,6 +11,7 @@ import {
   messagesPerTickOf,
   runBare,
   runServer,
+  secondsOf,
   serverName,
   TICK_HZ,
   TICK_MS,
@@ -86,6 +87,7 @@ async function wander(load: Wandering, shardCounts: readonly number[], rounds: n
   const figures = await measureRounds({
     title: `world, ${load.clients} people`,
     rounds,
+    secondsEach: secondsOf(load),
     subjects: [...servers, ...bare],
   });
   const each = {
