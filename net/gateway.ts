@@ -15,6 +15,7 @@ import {
 } from "../engine/lane/from-store.js";
 import { recordReader } from "../engine/lane/lane.js";
 import { toShard } from "../engine/lane/to-shard.js";
+import { readRefused } from "../engine/lane/to-store.js";
 import type { Log } from "../engine/log.js";
 import { netMetric } from "../engine/metrics.js";
 import type { GameCatalogue } from "../engine/room/load-games.js";
@@ -296,6 +297,7 @@ export class Gateway {
       else if (type === fromStore.loadFailed) this.#arrivals.onLoadFailed(readLoadFailed(reader));
       else if (type === fromStore.restoreSession) this.#restore.onSession(readSessionImage(reader));
       else if (type === fromStore.restoreEvent) this.#restore.onEvent(readRestoreEvent(reader));
+      else if (type === fromStore.restoreRefused) this.#restore.onRefused(readRefused(reader));
       else if (type === fromStore.sessionsRestored) this.#onRestored(reader.u32());
     }, STORE_RECORDS_PER_DUTY);
   }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { IntentWindow } from "./intent-window.js";
 
 const nobodyIsGone = () => false;
-const noEvents = { last: 0, released: 0 };
+const noEvents = { last: 0, released: 0, isAwaitingClient: false };
 
 /** A window with intents 1 to `count` out: odd ones for room 5 on shard 1, even ones for the field on shard 0. */
 function windowOf(count: number): IntentWindow {
@@ -91,9 +91,38 @@ test("[DS24] an intent is not durable before what it led to may leave: a refusal
   const window = windowOf(1);
   window.complete({ shard: 1, room: 5, applied: 1, tick: 10 }, nobodyIsGone);
   const tickIsSafe = () => 10;
-  assert.equal(window.settle(tickIsSafe, { last: 4, released: 3 }), false);
+  assert.equal(window.settle(tickIsSafe, { last: 4, released: 3, isAwaitingClient: false }), false);
   // An event told later is not waited for.
-  assert.equal(window.settle(tickIsSafe, { last: 5, released: 3 }), false);
-  assert.equal(window.settle(tickIsSafe, { last: 5, released: 4 }), true);
+  assert.equal(window.settle(tickIsSafe, { last: 5, released: 3, isAwaitingClient: false }), false);
+  assert.equal(window.settle(tickIsSafe, { last: 5, released: 4, isAwaitingClient: false }), true);
   assert.equal(window.durable, 1);
+});
+
+test("[DS25] what the process before refused is not durable before the client has been told", () => {
+  const window = new IntentWindow(64);
+  window.restore({ intentsDurable: 2, settled: [3, 4, 5, 7], refused: [4, 7] });
+  assert.deepEqual([window.received, window.applied, window.durable], [5, 5, 3]);
+  assert.equal(window.accept(4), "repeated");
+  assert.equal(window.accept(6), "next");
+  window.add(6, 0, 0);
+  assert.equal(window.accept(7), "settled");
+  window.complete({ shard: 0, room: 0, applied: 6, tick: 1 }, nobodyIsGone);
+  const tickIsSafe = () => 1;
+  const look = (last: number, released: number, isAwaitingClient: boolean) => {
+    window.settle(tickIsSafe, { last, released, isAwaitingClient });
+    assert.equal(window.awaitsJournal, window.durable < 7);
+    return [window.applied, window.durable];
+  };
+  assert.deepEqual(look(12, 12, true), [7, 3], "their numbers are not for good");
+  assert.deepEqual(look(20, 18, false), [7, 3]);
+  assert.deepEqual(look(25, 19, false), [7, 3]);
+  assert.deepEqual(look(25, 20, false), [7, 3], "told, and safe behind what was told by now");
+  assert.deepEqual(look(30, 25, false), [7, 7]);
+});
+
+test("[DS25] a client that begins anew is owed no refusals", () => {
+  const window = new IntentWindow(64);
+  window.restore({ intentsDurable: 0, settled: [1, 2], refused: [1] });
+  window.restart();
+  assert.deepEqual([window.received, window.applied], [2, 2]);
 });

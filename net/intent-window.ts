@@ -19,6 +19,13 @@ export type IsGone = (shard: number) => boolean;
 /** The last tick of a shard that the journal has for good. */
 export type DurableTick = (shard: number) => number;
 
+/** What a session's client has been told: its EventLog. */
+export interface EventsTold {
+  readonly last: number;
+  readonly released: number;
+  readonly isAwaitingClient: boolean;
+}
+
 export interface IntentReport {
   readonly shard: number;
   /** 0: the field. */
@@ -45,6 +52,10 @@ export class IntentWindow {
   durable = 0;
   /** Numbers beyond `received` that the process before this one settled. */
   #settled = new Set<number>();
+  /** Numbers that the process before this one refused, in ascending order, while the client is not sure to know of it. */
+  #untold: readonly number[] = [];
+  /** The event by which all of them are told; 0: it has no number that stays. */
+  #untoldUpTo = 0;
   /** The next number may skip: the client has forgotten intents that the crash took. */
   #maySkip = false;
   /** What is waited for; what was reported since is in `#ticks`, so that there is never more than this to remember. */
@@ -57,12 +68,19 @@ export class IntentWindow {
   }
 
   /** The window of a session of the process before this one. */
-  restore(image: { readonly intentsDurable: number; readonly settled: readonly number[] }): void {
+  restore(image: {
+    readonly intentsDurable: number;
+    readonly settled: readonly number[];
+    /** Those of `settled` of which the client is yet to be told that they were refused, ascending. */
+    readonly refused?: readonly number[];
+  }): void {
     this.#settled = new Set(image.settled);
     let upTo = image.intentsDurable;
     while (this.#settled.has(upTo + 1)) upTo++;
     this.received = upTo;
-    this.durable = upTo;
+    this.#untold = image.refused ?? [];
+    // The refusals first, as ever: then the word that the intents are settled for good.
+    this.durable = Math.min(upTo, (this.#untold[0] ?? upTo + 1) - 1);
     this.#maySkip = true;
     this.#forgetSettled();
   }
@@ -100,6 +118,7 @@ export class IntentWindow {
   restart(): void {
     for (const seq of this.#settled) this.received = Math.max(this.received, seq);
     this.#settled.clear();
+    this.#untold = [];
     this.#maySkip = false;
   }
 
@@ -135,11 +154,12 @@ export class IntentWindow {
 
   /** Whether {@link durable} can still move without anything else happening. */
   get awaitsJournal(): boolean {
-    return this.#milestone !== null || this.applied > this.durable;
+    return this.#milestone !== null || this.#untold.length > 0 || this.applied > this.durable;
   }
 
   /** Looks what has become safe. True when {@link durable} moved. `events`: the session's, by number. */
-  settle(durableTick: DurableTick, events: { readonly last: number; readonly released: number }): boolean {
+  settle(durableTick: DurableTick, events: EventsTold): boolean {
+    if (this.#untold.length > 0 && !this.#areTold(events)) return false;
     const before = this.durable;
     for (;;) {
       if (this.#milestone === null) {
@@ -154,6 +174,16 @@ export class IntentWindow {
       this.#milestone = null;
     }
     return this.durable > before;
+  }
+
+  /** Whether all that the process before this one refused has been told. */
+  #areTold(events: EventsTold): boolean {
+    // They have numbers, but may get others.
+    if (events.isAwaitingClient) return false;
+    if (this.#untoldUpTo === 0) this.#untoldUpTo = events.last;
+    if (events.released < Math.min(this.#untoldUpTo, events.last)) return false;
+    this.#untold = [];
+    return true;
   }
 
   /** The field's intents follow their member to another shard. */

@@ -8,6 +8,7 @@ import { newPlayer } from "../engine/player.js";
 import {
   decodeIntentAck,
   decodeNoticeBody,
+  decodeRefusedBody,
   decodeRoomLeftBody,
   encodeEventAck,
   encodeFieldIntent,
@@ -538,6 +539,76 @@ test("[DS19] who has logged in anew may not skip", () => {
   next.duty();
   fresh.send(encodeFieldIntent(rigIntents.bare, told(fresh).welcomes[0]!.intentsApplied + 2));
   assert.equal(fresh.closed?.code, closeCodes.outOfOrder.code);
+});
+
+/** As {@link afterIntents}, and the second and the fourth were refused: the journal does not know that anybody said so. */
+function afterRefusals() {
+  const { rig, client, welcome } = afterEvents(0);
+  for (let seq = 1; seq <= 5; seq++) client.send(encodeFieldIntent(rigIntents.bare, seq));
+  rig.duty();
+  const survivors = survivorsOf(rig);
+  const refusal = { code: refusals.notDurable.code, reason: "" };
+  const [session] = survivors.sessions;
+  const next = restart(rig, {
+    ...survivors,
+    sessions: [
+      {
+        ...session!,
+        settled: [1, 2, 4],
+        refusals: [
+          { intentSeq: 2, ...refusal },
+          { intentSeq: 4, ...refusal, code: 1234, reason: "so the game says" },
+        ],
+      },
+    ],
+  });
+  revive(next);
+  const back = next.connect("a", resume(welcome));
+  next.duty();
+  return { next, back, seen: told(back) };
+}
+
+test("[DS25] what was refused before the crash is told after it, and called durable only then", () => {
+  for (const ahead of [0, 7]) {
+    const { next, back, seen } = afterRefusals();
+    assert.equal(seen.welcomes[0]!.intentsApplied, 2);
+    assert.deepEqual(
+      seen.events.map(({ kind }) => kind),
+      [engineEvents.notice],
+    );
+    const acks = acksOf(back);
+    next.hear();
+    for (const seq of [2, 3, 4]) back.send(encodeFieldIntent(rigIntents.bare, seq));
+    next.duty();
+    assert.deepEqual(intentsOf(next), [3]);
+    next.shards[0]!.applied(1, 3);
+    next.endTick();
+    next.control.setDurable(0, next.shards[0]!.tick);
+    next.endTick();
+    for (const { durable } of [...acks, ...acksOf(back)]) assert.equal(durable, 1);
+    // The client has so many events more than is known here.
+    back.send(encodeEventAck(seen.events[0]!.seq + ahead));
+    next.endTick();
+    assert.equal(acksOf(back).filter(({ durable }) => durable > 1).length, 0);
+    next.journal.take();
+    next.journal.makeDurable();
+    next.duty();
+    next.endTick();
+    next.endTick();
+    const { events, raw } = told(back);
+    const refused = events.filter(({ kind }) => kind === engineEvents.refused);
+    assert.deepEqual(
+      refused.map(({ seq, body }) => [seq - seen.events[0]!.seq - ahead, decodeRefusedBody(body)]),
+      [
+        [1, { intentSeq: 2, code: refusals.notDurable.code, reason: "" }],
+        [2, { intentSeq: 4, code: 1234, reason: "so the game says" }],
+      ],
+    );
+    const types = raw.map((bytes) => bytes[0]);
+    assert.ok(types.indexOf(messageTypes.event) < types.lastIndexOf(messageTypes.intentAck));
+    const last = raw.filter((bytes) => bytes[0] === messageTypes.intentAck).at(-1)!;
+    assert.deepEqual(decodeIntentAck(last), { applied: 4, durable: 4 });
+  }
 });
 
 // ---- rooms ----------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import { LaneWriter } from "../engine/lane/lane.js";
 import {
   type LoadRecord,
   type NetEndRecord,
+  type RefusedRecord,
   readLoad,
   readNetEnd,
   readSessionEvent,
@@ -24,6 +25,7 @@ import {
   readSessionRoom,
   type SessionEventRecord,
   toStore,
+  writeRefused,
 } from "../engine/lane/to-store.js";
 import type { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
@@ -43,6 +45,8 @@ export interface RigGroup extends NetEndRecord {
 /** A session as it is kept, with the events that are owed. */
 export interface KeptSession extends SessionImage {
   readonly events: readonly { readonly seq: number; readonly message: Uint8Array }[];
+  /** What is not known to have been told. */
+  readonly refusals?: readonly Omit<RefusedRecord, "session">[];
 }
 
 /** What survives a process. */
@@ -92,6 +96,10 @@ export class RigJournal {
       for (const { seq, message } of session.events) {
         const record = { session: session.session, seq, message };
         this.#net.sendWriter(fromStore.restoreEvent, writeRestoreEvent(this.#out, record));
+      }
+      for (const refusal of session.refusals ?? []) {
+        const record = { session: session.session, ...refusal };
+        this.#net.sendWriter(fromStore.restoreRefused, writeRefused(this.#out, record));
       }
     }
     this.#net.sendWriter(fromStore.sessionsRestored, this.#out.clear().u32(this.#survivors.lastNumber));

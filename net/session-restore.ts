@@ -1,7 +1,8 @@
 /** The sessions of the process before this one, as the journal knows them: built again before anything else happens. */
 import type { RestoreEventRecord, SessionImage } from "../engine/lane/from-store.js";
+import type { RefusedRecord } from "../engine/lane/to-store.js";
 import { netMetric } from "../engine/metrics.js";
-import { decodeEvent, encodeNoticeBody } from "../engine/wire/codec.js";
+import { decodeEvent, encodeNoticeBody, encodeRefusedBody } from "../engine/wire/codec.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { Egress } from "./egress.js";
 import { tellEngine } from "./engine-events.js";
@@ -33,6 +34,7 @@ export class SessionRestore {
   /** The session whose events follow. */
   #image: SessionImage | null = null;
   #messages: Uint8Array[] = [];
+  #refusals: RefusedRecord[] = [];
 
   constructor(parts: SessionRestoreParts) {
     this.#parts = parts;
@@ -52,6 +54,12 @@ export class SessionRestore {
     else this.#parts.lanes.counters.add(netMetric.records_stale_total);
   }
 
+  /** The session's client may not know of this: the process before this one ended before it had that in writing. */
+  onRefused(record: RefusedRecord): void {
+    if (this.#image?.session === record.session) this.#refusals.push(record);
+    else this.#parts.lanes.counters.add(netMetric.records_stale_total);
+  }
+
   /** Everybody is here. `lastNumber`: the newest session number ever given. */
   finish(lastNumber: number): void {
     this.#build();
@@ -64,6 +72,8 @@ export class SessionRestore {
     const messages = this.#messages;
     this.#image = null;
     this.#messages = [];
+    const refusals = this.#refusals;
+    this.#refusals = [];
     const { config, clock, checks, sessions, presence, journal, lanes } = this.#parts;
     // Nobody was ever told of it, so nobody will come.
     if (image.attachEpoch === 0) {
@@ -91,16 +101,31 @@ export class SessionRestore {
     });
     session.isRestored = true;
     session.wasWelcomed = true;
-    session.intents.restore(image);
+    // Who is told that events are missing takes nothing for settled that was not.
+    const untold = events.isLossy ? [] : refusals;
+    session.intents.restore({ ...image, refused: untold.map(({ intentSeq }) => intentSeq) });
     lanes.counters.add(netMetric.sessions_restored_total);
     sessions.continueBehind(session.number);
     presence.bringBack(session);
     if (!events.isLossy) this.#askClient(session, messages);
+    this.#tellRefusals(session, untold);
     for (const { roomId, isMember, roomSeq } of image.rooms) {
       if (roomSeq > 0) session.news.take(roomId, roomSeq);
       // Who is told that events are missing forgets rooms, and is told of them anew.
       if (isMember && !events.isLossy) session.claims.add(roomId);
     }
+  }
+
+  /** Behind the question what the client has. It may have this already: twice is better than never. */
+  #tellRefusals(session: Session, refusals: readonly RefusedRecord[]): void {
+    if (refusals.length === 0) return;
+    const { egress, watch } = this.#parts;
+    for (const { intentSeq, code, reason } of refusals)
+      tellEngine(egress, session, {
+        kind: engineEvents.refused,
+        body: encodeRefusedBody({ intentSeq, code, reason }),
+      });
+    watch.onSettled(session);
   }
 
   /**

@@ -102,17 +102,33 @@ export interface OwedEvent {
   readonly message: Uint8Array;
 }
 
+/** A refusal that the client was not told of, as far as is known. */
+export interface OwedRefusal {
+  readonly intentSeq: number;
+  readonly code: number;
+  readonly reason: string;
+}
+
 export interface SessionCopy extends SessionImage {
   readonly events: readonly OwedEvent[];
+  readonly refusals: readonly OwedRefusal[];
 }
 
 export function writeSessionCopy(out: ByteWriter, copy: SessionCopy): ByteWriter {
   writeSessionImage(out, copy).u32(copy.events.length);
   for (const { seq, message } of copy.events) out.u32(seq).blob(message);
+  out.u16(copy.refusals.length);
+  for (const { intentSeq, code, reason } of copy.refusals) out.u32(intentSeq).u16(code).text(reason);
   return out;
 }
 export function readSessionCopy(from: ByteReader): SessionCopy {
   const image = readSessionImage(from);
   const events = Array.from({ length: from.u32() }, () => ({ seq: from.u32(), message: from.blob() }));
-  return { ...image, events };
+  // Copies of journals from before refusals were kept end here.
+  const refusals = Array.from({ length: from.left() > 0 ? from.u16() : 0 }, () => ({
+    intentSeq: from.u32(),
+    code: from.u16(),
+    reason: from.text(),
+  }));
+  return { ...image, events, refusals };
 }

@@ -1,17 +1,25 @@
 /** Sessions as net is to restore them: what their clients are still owed, and what they need not send again. */
-import type { SessionEventRecord, SessionProgressRecord } from "../engine/lane/to-store.js";
+import type { RefusedRecord, SessionEventRecord, SessionProgressRecord } from "../engine/lane/to-store.js";
 import { decodeEvent, decodeRefusedBody } from "../engine/wire/codec.js";
 import { EventHeaderLayout } from "../engine/wire/generated/frames-layout.js";
 import { engineEvents, eventScopes, messageTypes } from "../engine/wire/message-types.js";
-import type { OwedEvent, SessionCopy } from "./image-items.js";
+import type { OwedEvent, OwedRefusal, SessionCopy } from "./image-items.js";
 
 const ENTRY_BYTES = 400;
 const EVENT_BYTES = 80;
+const REFUSAL_BYTES = 100;
 /** Sessions nobody has opened yet, whose intents are settled already: their shard was faster than net. */
 const UNOPENED_MAX = 1024;
 /** Numbers beyond intentsDurable that are kept: the restored session must fit a record. The smallest are the ones needed. */
 const SETTLED_MAX = 1024;
 const ROOMS_MAX = 256;
+
+/** What shards have said of a session's intents. */
+interface Settled {
+  settled: Set<number>;
+  /** Those of them of which no event tells yet that they were refused, by number: never more than `settled` may have. */
+  refusals: Map<number, OwedRefusal>;
+}
 
 interface SeenRoom {
   isMember: boolean;
@@ -30,6 +38,7 @@ export class ImageSession {
   intentsDurable = 0;
   /** Reliable intents settled beyond intentsDurable. */
   settled = new Set<number>();
+  refusals = new Map<number, OwedRefusal>();
   readonly rooms = new Map<number, SeenRoom>();
   events: OwedEvent[] = [];
   bytes = ENTRY_BYTES;
@@ -54,13 +63,14 @@ export class ImageSession {
       settled: [...this.settled].sort((a, b) => a - b),
       rooms: [...this.rooms].map(([roomId, seen]) => ({ roomId, ...seen })),
       events,
+      refusals: [...this.refusals.values()].sort((a, b) => a.intentSeq - b.intentSeq),
     };
   }
 }
 
 export class ImageSessions {
   readonly #sessions = new Map<number, ImageSession>();
-  readonly #unopened = new Map<number, Set<number>>();
+  readonly #unopened = new Map<number, Settled>();
   readonly #isRoomKnown: (roomId: number) => boolean;
   bytes = 0;
   /** Events kept. */
@@ -88,9 +98,12 @@ export class ImageSessions {
     const session = new ImageSession(opened, position);
     this.#sessions.set(opened.session, session);
     this.bytes += session.bytes;
-    const settled = this.#unopened.get(opened.session);
+    const known = this.#unopened.get(opened.session);
     this.#unopened.delete(opened.session);
-    if (settled !== undefined) session.settled = settled;
+    if (known === undefined) return;
+    session.settled = known.settled;
+    session.refusals = known.refusals;
+    for (const refusal of known.refusals.values()) this.#weigh(session, bytesOf(refusal));
   }
 
   progress(record: SessionProgressRecord): void {
@@ -101,6 +114,7 @@ export class ImageSessions {
     session.eventsLast = Math.max(session.eventsLast, session.eventsAcked);
     session.intentsDurable = Math.max(session.intentsDurable, record.intentsDurable);
     for (const seq of session.settled) if (seq <= session.intentsDurable) session.settled.delete(seq);
+    for (const seq of session.refusals.keys()) if (seq <= session.intentsDurable) this.#told(session, seq);
     let acked = 0;
     while (acked < session.events.length && session.events[acked]!.seq <= session.eventsAcked)
       this.#weigh(session, -EVENT_BYTES - session.events[acked++]!.message.length);
@@ -121,7 +135,9 @@ export class ImageSessions {
     }
     // What net itself refuses no shard has settled. Whoever is told of a refusal must not see the intent take effect.
     const refused = refusedBy(record.message);
-    if (refused > 0) this.settle({ session: record.session, seqs: [refused] });
+    if (refused === 0) return;
+    this.settle({ session: record.session, seqs: [refused] });
+    this.#told(session, refused);
   }
 
   seat(record: { readonly session: number; readonly roomId: number; readonly isMember: boolean }): void {
@@ -131,9 +147,28 @@ export class ImageSessions {
 
   settle(record: { readonly session: number; readonly seqs: readonly number[] }): void {
     const session = this.#sessions.get(record.session);
-    const settled = session?.settled ?? this.#unopenedOf(record.session);
+    const { settled } = session ?? this.#unopenedOf(record.session);
     for (const seq of record.seqs)
       if (seq > (session?.intentsDurable ?? 0) && settled.size < SETTLED_MAX) settled.add(seq);
+  }
+
+  /** A shard has refused an intent. Whoever may have been told so must not see it take effect: it is settled. */
+  refuse(record: RefusedRecord): void {
+    const { session: number, ...refusal } = record;
+    this.settle({ session: number, seqs: [refusal.intentSeq] });
+    const session = this.#sessions.get(number);
+    const { settled, refusals } = session ?? this.#unopenedOf(number);
+    if (!settled.has(refusal.intentSeq) || refusals.has(refusal.intentSeq)) return;
+    refusals.set(refusal.intentSeq, refusal);
+    if (session !== undefined) this.#weigh(session, bytesOf(refusal));
+  }
+
+  /** An event tells of the refusal, or its client has been told. */
+  #told(session: ImageSession, intentSeq: number): void {
+    const refusal = session.refusals.get(intentSeq);
+    if (refusal === undefined) return;
+    session.refusals.delete(intentSeq);
+    this.#weigh(session, -bytesOf(refusal));
   }
 
   close(session: number): void {
@@ -156,6 +191,10 @@ export class ImageSessions {
     session.settled = new Set(copy.settled);
     session.events = [...copy.events];
     this.events += copy.events.length;
+    for (const refusal of copy.refusals) {
+      session.refusals.set(refusal.intentSeq, refusal);
+      this.#weigh(session, bytesOf(refusal));
+    }
     for (const { roomId, isMember, roomSeq } of copy.rooms) session.rooms.set(roomId, { isMember, roomSeq });
     for (const { message } of copy.events) this.#weigh(session, EVENT_BYTES + message.length);
   }
@@ -179,14 +218,14 @@ export class ImageSessions {
     }
   }
 
-  #unopenedOf(session: number): Set<number> {
+  #unopenedOf(session: number): Settled {
     const known = this.#unopened.get(session);
     if (known !== undefined) return known;
     for (const oldest of this.#unopened.keys()) {
       if (this.#unopened.size < UNOPENED_MAX) break;
       this.#unopened.delete(oldest);
     }
-    const settled = new Set<number>();
+    const settled = { settled: new Set<number>(), refusals: new Map<number, OwedRefusal>() };
     this.#unopened.set(session, settled);
     return settled;
   }
@@ -195,6 +234,10 @@ export class ImageSessions {
     session.bytes += bytes;
     this.bytes += bytes;
   }
+}
+
+function bytesOf({ reason }: OwedRefusal): number {
+  return REFUSAL_BYTES + reason.length;
 }
 
 /** The number of the intent that an event refuses; 0 when it is another event. */

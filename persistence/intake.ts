@@ -39,6 +39,7 @@ const shardItems: ReadonlySet<number> = new Set([
   toStore.roomClosed,
   toStore.entity,
   toStore.settled,
+  toStore.refused,
 ]);
 const netItems: ReadonlySet<number> = new Set([
   toStore.sessionOpened,

@@ -10,6 +10,7 @@ import {
   readEntity,
   readGrant,
   readGranted,
+  readRefused,
   readRoomCheckpoint,
   readRoomInputs,
   readSessionEvent,
@@ -142,6 +143,12 @@ export class RecoveryImage {
         // Its shard may have been faster than net: the number has been given all the same, and never is again.
         this.lastSession = Math.max(this.lastSession, record.session);
         this.sessions.settle(record);
+        return;
+      }
+      case toStore.refused: {
+        const record = readRefused(from);
+        this.lastSession = Math.max(this.lastSession, record.session);
+        this.sessions.refuse(record);
         return;
       }
       default:

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { ByteReader } from "../engine/lane/bytes.js";
 import {
   fromStore,
   readLoaded,
   readRestoreEvent,
-  readRestoreInputs,
   readRestoreRoom,
   readSessionImage,
+  type SessionImage,
+  writeSessionImage,
 } from "../engine/lane/from-store.js";
-import { RecordParts } from "../engine/lane/parts.js";
 import {
-  nobody,
-  readEntity,
+  readRefused,
   toStore,
-  writeEntity,
+  writeRefused,
   writeRoomCheckpoint,
   writeRoomInputs,
   writeSessionEvent,
@@ -23,85 +22,14 @@ import {
   writeSessionRoom,
   writeSettled,
 } from "../engine/lane/to-store.js";
-import { limits } from "../engine/limits.js";
 import { persistenceMetric as metric } from "../engine/metrics.js";
 import { encodeEvent, encodeRefusedBody } from "../engine/wire/codec.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import { describeGroup, GroupWriter, startedGroup } from "./group.js";
-import { LossyStore, PersistenceRig, type RigOptions, type Told, turn } from "./persistence-rig.js";
-import { sqlitePlace } from "./sqlite-place.js";
+import { readSessionCopy, writeSessionCopy } from "./image-items.js";
+import type { PersistenceRig } from "./persistence-rig.js";
+import { bytes, checkpoint, entity, inputs, out, shown, withRig } from "./recovery-rig.js";
 import { idOf, playerRow } from "./store-contract-rows.js";
-
-type Use = (rig: PersistenceRig, again: () => Promise<PersistenceRig>) => Promise<void>;
-
-/** `again` ends the process where it stands and starts another on the same disk and store. */
-async function withRig(options: Partial<RigOptions>, use: Use): Promise<void> {
-  const place = await sqlitePlace();
-  const store = new LossyStore(place.store());
-  const lives: PersistenceRig[] = [await PersistenceRig.start({ ...options, store })];
-  try {
-    await lives[0]!.settle();
-    await use(lives[0]!, async () => {
-      await turn();
-      await store.close();
-      const rig = await PersistenceRig.start({ ...options, store, disk: lives.at(-1)!.disk.restart() });
-      lives.push(rig);
-      return rig;
-    });
-  } finally {
-    await turn();
-    await store.close();
-    await place.release();
-  }
-}
-
-const out = new ByteWriter();
-const bytes = (...values: number[]) => Uint8Array.from(values);
-
-function inputs(rig: PersistenceRig, room: number, ...values: number[]): void {
-  const record = { roomId: room, cell: room, inputs: bytes(...values) };
-  rig.say(room % 2, toStore.roomInputs, writeRoomInputs(out, record));
-}
-
-function checkpoint(rig: PersistenceRig, room: number, ...values: number[]): void {
-  const record = { roomId: room, cell: room, checkpoint: bytes(...values) };
-  rig.say(room % 2, toStore.roomCheckpoint, writeRoomCheckpoint(out, record));
-}
-
-function entity(
-  rig: PersistenceRig,
-  entityId: number,
-  at: { x: number; playerId?: string; row?: number },
-): void {
-  const row = bytes(...(at.row === undefined ? [] : [at.row]));
-  const record = { entityId, playerId: at.playerId ?? nobody, x: at.x, y: 5, row };
-  rig.say(0, toStore.entity, writeEntity(out, record));
-}
-
-/** What a shard was told, as text: `room 4 cp 1,2`, `inputs 4 t3 7`, `entity 9 1`, `end 2`. */
-function shown(told: readonly Told[]): string[] {
-  return told.map(({ type, from }) => {
-    switch (type) {
-      case fromStore.restoreRoom: {
-        const room = readRestoreRoom(from);
-        return `room ${room.roomId} ${room.checkpoint === null ? "from its inputs" : `cp ${room.checkpoint}`}`;
-      }
-      case fromStore.restoreInputs: {
-        const taken = readRestoreInputs(from);
-        assert.equal(taken.wallMs, 1_700_000_000_000 + taken.tick);
-        return `inputs ${taken.roomId} t${taken.tick} ${taken.inputs}`;
-      }
-      case fromStore.restoreEntity: {
-        const { entityId, row } = readEntity(from);
-        return `entity ${entityId} ${row}`;
-      }
-      case fromStore.restoreEnd:
-        return `end ${from.u32()}`;
-      default:
-        return `type ${type}`;
-    }
-  });
-}
 
 describe("recovery", () => {
   test("[RV2] a shard that says hello is given the rooms whose cell it owns, each with its inputs, then the end", () =>
@@ -292,6 +220,72 @@ describe("recovery", () => {
       assert.equal(next.counters.get(metric.restored_sessions), 1);
     }));
 
+  test("[RV20] a refusal that no event of net tells is owed, across any number of processes, and settles its intent", () =>
+    withRig({}, async (rig, again) => {
+      const session = 17;
+      const refuse = (intentSeq: number) =>
+        writeRefused(out, { session, intentSeq, code: intentSeq + 100, reason: "no" });
+      const tell = (seq: number, intentSeq: number) => {
+        const header = { scope: eventScopes.engine, kind: engineEvents.refused, seq, room: 0 };
+        const message = encodeEvent(header, encodeRefusedBody({ intentSeq, code: 1, reason: "" }));
+        return writeSessionEvent(out, { session, seq, roomId: 0, roomSeq: 0, message });
+      };
+      // Its shard was faster than net.
+      rig.say(0, toStore.refused, refuse(2));
+      rig.endTick(0, 2);
+      rig.sayNet(toStore.sessionOpened, writeSessionOpened(out, { session, playerId: idOf(1), name: "Ada" }));
+      rig.endNet();
+      for (const seq of [3, 5, 6, 8]) rig.say(0, toStore.refused, refuse(seq));
+      rig.say(0, toStore.settled, writeSettled(out, { session, room: 0, seqs: [2, 3, 4, 5, 6] }));
+      rig.endTick(0, 3);
+      rig.sayNet(toStore.sessionEvent, tell(1, 5));
+      rig.sayNet(
+        toStore.sessionProgress,
+        writeSessionProgress(out, { session, attachEpoch: 2, eventsAcked: 0, intentsDurable: 2 }),
+      );
+      rig.endNet();
+      await rig.settle();
+      const owed = (next: PersistenceRig) => {
+        const told = next.netRecords();
+        const image = readSessionImage(told.find(({ type }) => type === fromStore.restoreSession)!.from);
+        assert.deepEqual(image.settled, [3, 4, 5, 6, 8]);
+        const refused = told.filter(({ type }) => type === fromStore.restoreRefused);
+        return refused.map(({ from }) => readRefused(from));
+      };
+      const expected = [3, 6, 8].map((seq) => ({ session, intentSeq: seq, code: seq + 100, reason: "no" }));
+      const second = await again();
+      await second.settle();
+      assert.deepEqual(owed(second), expected);
+      const third = await again();
+      await third.settle();
+      assert.deepEqual(owed(third), expected, "nobody has told anybody yet");
+      third.sayNet(toStore.sessionEvent, tell(2, 3));
+      third.endNet();
+      await third.settle();
+      const fourth = await again();
+      await fourth.settle();
+      assert.deepEqual(owed(fourth), expected.slice(1));
+    }));
+
+  test("[RV20] the copy of a session keeps what it is owed, and one from before refusals were kept is read as it was", () => {
+    const image: SessionImage = {
+      session: 17,
+      playerId: idOf(1),
+      name: "Ada",
+      attachEpoch: 2,
+      eventsAcked: 3,
+      eventsLast: 4,
+      intentsDurable: 3,
+      settled: [4, 7],
+      rooms: [{ roomId: 4, isMember: true, roomSeq: 50 }],
+    };
+    const events = [{ seq: 4, message: bytes(4) }];
+    const copy = { ...image, events, refusals: [{ intentSeq: 7, code: 1234, reason: "no" }] };
+    assert.deepEqual(readSessionCopy(new ByteReader(writeSessionCopy(out, copy).bytes())), copy);
+    const before = writeSessionImage(out, image).u32(1).u32(4).blob(bytes(4)).bytes();
+    assert.deepEqual(readSessionCopy(new ByteReader(before)), { ...image, events, refusals: [] });
+  });
+
   test("[RV6] an intent of whose refusal its sender is told is settled", () =>
     withRig({}, async (rig, again) => {
       const session = 17;
@@ -383,39 +377,6 @@ describe("recovery", () => {
       assert.equal(rooms.length, 2000);
     }));
 
-  test("[RV18] what was kept while the rings were larger is given back in parts", () =>
-    withRig({ backBytes: 1024, shards: 1 }, async (rig) => {
-      const long = Array.from({ length: 1000 }, (_, index) => index & 255);
-      inputs(rig, 4, 1, 2);
-      checkpoint(rig, 6, ...long);
-      inputs(rig, 6, ...long, 7);
-      rig.endTick(0);
-      await rig.settle();
-      const parts = new RecordParts();
-      const told: Told[] = [];
-      const listen = () => {
-        rig.persistence.duty(rig.clock.nowMs());
-        for (const { type, from } of rig.shardRecords(0)) {
-          const whole = type === fromStore.restorePart ? parts.add(from) : { type, from };
-          if (whole !== undefined) told.push({ ...whole, from: new ByteReader(whole.from.rest()) });
-        }
-      };
-      rig.hello(0, 2);
-      listen();
-      // The thread dies amid the parts of a record.
-      rig.hello(0, 3);
-      for (let round = 0; round < 200; round++) listen();
-      const lines = shown(told);
-      assert.ok(lines.indexOf("end 2") >= 0);
-      assert.deepEqual(lines.slice(lines.indexOf("end 2") + 1), [
-        "room 4 from its inputs",
-        "inputs 4 t0 1,2",
-        `room 6 cp ${long}`,
-        `inputs 6 t0 ${long},7`,
-        "end 3",
-      ]);
-    }));
-
   test("[RV16] a room is given back as of one instant, though its next checkpoint comes to count meanwhile", () =>
     withRig({ backBytes: 1024, shards: 1 }, async (rig) => {
       const ticks = 400;
@@ -484,57 +445,6 @@ describe("recovery", () => {
         assert.deepEqual([image.lastTick, image.lastSession], [499, 9]);
       },
     ));
-
-  test("[RV11] too much to be restored counts as a full journal, until there is less", () =>
-    withRig({ limits: { imageBytesMax: 20_000 } }, async (rig) => {
-      for (let round = 0; round < 200; round++) {
-        inputs(rig, 4, ...Array.from({ length: 50 }, () => 1));
-        rig.endTick(0);
-      }
-      await rig.settle();
-      assert.equal(rig.control.journalState, "full");
-      assert.match(rig.logged.join(), /more is to be brought back.*checkpointSeconds/);
-      assert.equal(rig.counters.get(metric.image_full), 1);
-      checkpoint(rig, 4, 1);
-      rig.endTick(0);
-      rig.endNet();
-      await rig.settle();
-      assert.equal(rig.control.journalState, "accepting");
-      assert.equal(rig.counters.get(metric.image_full), 0);
-    }));
-
-  test("[RV19] grants that fill the image refuse what comes next, and none that was given is lost", () =>
-    withRig({ limits: { imageBytesMax: 20_000 } }, async (rig) => {
-      const given = 60;
-      for (let number = 0; number < given; number++)
-        rig.grant(0, { grantId: idOf(number), playerId: idOf(7), kind: number, fromRoom: 0, body: bytes(1) });
-      rig.endTick(0);
-      await rig.settle();
-      assert.equal(rig.control.journalState, "full");
-      assert.equal(rig.counters.get(metric.image_full), 1);
-      assert.equal(rig.counters.get(metric.image_grants), given);
-      assert.equal(rig.counters.get(metric.grants_waiting_max), given);
-      assert.ok(rig.counters.get(metric.image_grant_bytes) > 20_000);
-      const taken: number[] = [];
-      for (let login = 1; taken.length < given; login++) {
-        rig.load(login, 7);
-        await rig.settle();
-        const last = rig.netRecords().findLast(({ type }) => type === fromStore.loaded)!;
-        const { grants } = readLoaded(last.from);
-        assert.ok(grants.length > 0 && grants.length <= limits.grantsWaitingMax);
-        for (const { grantId, kind, playerId } of grants) {
-          taken.push(kind);
-          rig.granted(0, grantId, playerId);
-        }
-        rig.endTick(0);
-        await rig.settle();
-      }
-      assert.deepEqual(
-        taken,
-        Array.from({ length: given }, (_, number) => number),
-      );
-      assert.equal(rig.control.journalState, "accepting");
-    }));
 
   test("[RV12] a group of the journal that nobody can read refuses the start, and says at which position", () =>
     withRig({}, async (rig, again) => {

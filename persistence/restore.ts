@@ -9,7 +9,7 @@ import {
 } from "../engine/lane/from-store.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
 import { partsOf } from "../engine/lane/parts.js";
-import { writeEntity } from "../engine/lane/to-store.js";
+import { writeEntity, writeRefused } from "../engine/lane/to-store.js";
 import type { RecoveryImage } from "./recovery-image.js";
 
 /** A record to be sent. Its bytes are valid until the next one is asked for. */
@@ -30,6 +30,11 @@ export function* sessionsOf(image: RecoveryImage): RestoreRecords {
       writeRestoreEvent(out, { session: copy.session, seq, message });
       yield { type: fromStore.restoreEvent, out };
     }
+    for (const refusal of copy.refusals)
+      yield {
+        type: fromStore.restoreRefused,
+        out: writeRefused(out, { session: copy.session, ...refusal }),
+      };
   }
   yield { type: fromStore.sessionsRestored, out: out.clear().u32(image.lastSession) };
 }

@@ -31,6 +31,7 @@ import {
   writeEntity,
   writeGrant,
   writeGranted,
+  writeRefused,
   writeRoomCheckpoint,
   writeRoomInputs,
   writeSettled,
@@ -56,6 +57,8 @@ import { HeldRecords } from "./held-records.js";
 const EVENT_SESSIONS_MAX = 1000;
 /** Intents in one settled record; more are sent as several. */
 const SETTLED_MAX = 1000;
+/** Characters of a refusal's reason that are kept for a client that has to be told again. */
+const REASON_KEPT_MAX = 120;
 /** Bytes of news that may wait for the store's lane. */
 const HELD_BYTES_MAX = 64 * 1024 * 1024;
 /** A group this large takes no more of what can wait for another tick. */
@@ -143,12 +146,20 @@ export class Outlet {
     this.event({ sessions: [session], scope: eventScopes.engine, kind, roomId: 0, isDurable, body });
   }
 
-  /** `of`: the durable room that refuses, and its number for that. */
+  /**
+   * `of`: the durable room that refuses, and its number for that: replayed, it says so again. Any other refusal is written
+   * down beside the word that the intent is settled.
+   */
   refused(
     session: number,
     refusal: { readonly intentSeq: number; readonly code: number; readonly reason: string },
     of: { readonly roomId: number; readonly roomSeq: number; readonly isDurable: boolean } = ofNoRoom,
   ): void {
+    const { intentSeq, code, reason } = refusal;
+    if (of.roomSeq === 0 && intentSeq > 0) {
+      const kept = reason.slice(0, REASON_KEPT_MAX);
+      this.#sendStore(toStore.refused, writeRefused(this.#out, { session, intentSeq, code, reason: kept }));
+    }
     const body = encodeRefusedBody(refusal);
     this.event({ sessions: [session], scope: eventScopes.engine, kind: engineEvents.refused, ...of, body });
   }

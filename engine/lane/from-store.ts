@@ -17,6 +17,8 @@ export const fromStore = {
   restoreEvent: 5,
   /** u32, the newest session number ever given: every session has been restored. Sent once, also when there are none. */
   sessionsRestored: 6,
+  /** RefusedRecord of to-store: the session restored last was not told of it, as far as the journal knows. */
+  restoreRefused: 7,
 
   // ---- to shards
   /** {@link RestoreRoomRecord}; its {@link RestoreInputsRecord}s follow, oldest first. */

@@ -33,6 +33,8 @@ export const toStore = {
    * from-store lane with everything to be restored, ended by `restoreEnd`.
    */
   hello: 13,
+  /** {@link RefusedRecord}: a reliable intent was refused in this tick. In the group of the tick that says so to net. */
+  refused: 14,
 
   // ---- from net
   /** {@link LoadRecord}. Answered with what every row published before it says. Belongs to no group. */
@@ -175,6 +177,21 @@ export function readSettled(from: ByteReader): SettledRecord {
   const session = from.u32();
   const room = from.u32();
   return { session, room, seqs: Array.from({ length: from.u16() }, () => from.u32()) };
+}
+
+/** Should the process end before net has written down that its client was told, it is told again. */
+export interface RefusedRecord {
+  readonly session: number;
+  readonly intentSeq: number;
+  readonly code: number;
+  readonly reason: string;
+}
+
+export function writeRefused(out: ByteWriter, record: RefusedRecord): ByteWriter {
+  return out.clear().u32(record.session).u32(record.intentSeq).u16(record.code).text(record.reason);
+}
+export function readRefused(from: ByteReader): RefusedRecord {
+  return { session: from.u32(), intentSeq: from.u32(), code: from.u16(), reason: from.text() };
 }
 
 export interface TickEndRecord {
