@@ -18,7 +18,12 @@ const CLIENTS_PER_PROCESS = 2000;
 const GROUP_SIZE = 28;
 
 /** People of bench-walk. The tolerance is the hysteresis of a border, a metre, and four steps. */
-const sightCheck = { cellSizeMeters: 24, metersPerSecond: 5, toleranceMeters: 2 };
+const sightCheck = {
+  cellSizeMeters: 24,
+  metersPerSecond: 5,
+  toleranceMeters: 2,
+  needsSecondLook: true,
+};
 
 export interface Wandering {
   readonly clients: number;
