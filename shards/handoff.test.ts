@@ -3,11 +3,12 @@ import { test } from "node:test";
 import { ByteReader } from "../engine/lane/bytes.js";
 import { toNet } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
-import { toStore } from "../engine/lane/to-store.js";
+import { readRefused, readSettled, toStore } from "../engine/lane/to-store.js";
 import { shardMetric } from "../engine/metrics.js";
 import { decodePlayer } from "../engine/player.js";
 import { Prng } from "../engine/prng.js";
 import { type FieldType, isCreatureId } from "../engine/room/game.js";
+import { refusals } from "../engine/wire/codes.js";
 import { playerIdOf, ShardRig } from "./shard-rig.js";
 import { intents, walkingField } from "./walking-field.js";
 
@@ -286,4 +287,20 @@ test("[HO10] a source hears of an acceptance only when net can: not while that w
   rig.run(5);
   assert.ok(released() > before);
   assert.equal(rig.members(toNet.memberMoved).length, 1);
+});
+
+test("[RV20] a refusal is in the group that settles its intent; a move has none", () => {
+  const rig = rigWithWalker();
+  rig.intent(1, intents.fail, 1);
+  rig.intent(1, intents.count, 2);
+  rig.run(2);
+  const [refused, ...others] = rig.kept.records.filter(({ type }) => type === toStore.refused);
+  const settled = rig.kept.records.filter(({ type }) => type === toStore.settled);
+  assert.equal(others.length, 0);
+  const { session, intentSeq, code } = readRefused(new ByteReader(refused!.payload));
+  assert.deepEqual([session, intentSeq, code], [1, 1, refusals.fieldFailed.code]);
+  assert.deepEqual(
+    settled.map(({ tick, payload }) => [tick, readSettled(new ByteReader(payload)).seqs]),
+    [[refused!.tick, [1, 2]]],
+  );
 });
