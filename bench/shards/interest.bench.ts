@@ -1,11 +1,12 @@
 /**
  * Who is near whom: entities moving from cell to cell, and the question that games ask most, against looking at every
- * row. And a whole tick of a shard whose people all walk and are all seen.
+ * row; all of them listed anew and everybody's surroundings looked through; and a whole tick of a shard whose people all
+ * walk and are all seen.
  */
 
 import { Prng } from "../../engine/prng.js";
 import { EntityTable, NO_ROW } from "../../engine/room/entity-table.js";
-import { cellAt, createGrid } from "../../engine/space/grid.js";
+import { cellAt, cellsAround, createGrid } from "../../engine/space/grid.js";
 import { ShardRig } from "../../shards/shard-rig.js";
 
 import { walkField } from "../games-world.js";
@@ -17,6 +18,11 @@ const FOUND_MAX = 64;
 const TICKS_A_ROUND = 8;
 const FLOOR = "every row";
 const PART_OF_ALL_MAX = 0.1;
+/** Of listing 5,000 anew and looking through the cells around each. */
+const REBUILT_MS_MAX = 2;
+const PEOPLE_PER_CELL = 1000 / (17 * 18);
+const AROUND_CELLS = 9;
+const WARM_ROUNDS = 20;
 
 /** Adds up what was found, so that nothing is computed in vain. */
 const kept = { sum: 0 };
@@ -24,9 +30,8 @@ const kept = { sum: 0 };
 export async function run({ smoke, rounds = smoke ? 1 : 7 }: BenchOptions): Promise<Measured[]> {
   const entities = smoke ? 200 : 10_000;
   const suite = "shards/interest";
-  const label = `${entities.toLocaleString("en")} entities`;
   const near = nearQueries(entities, rounds);
-  const query = { suite, case: `who is within ${NEAR_METERS} m, ${label}` };
+  const query = { suite, case: `who is within ${NEAR_METERS} m, ${label(entities)}` };
   // The more entities, the more cells win; with few there is nothing to win.
   const bound = smoke ? {} : { atMost: PART_OF_ALL_MAX };
   return [
@@ -39,17 +44,28 @@ export async function run({ smoke, rounds = smoke ? 1 : 7 }: BenchOptions): Prom
     measuredOf({ ...query, subject: FLOOR, rounds: near.scan }),
     measuredOf({
       suite,
-      case: `to the next cell and back, ${label}`,
+      case: `to the next cell and back, ${label(entities)}`,
       subject: "EntityTable",
       rounds: cellMoves(entities, rounds),
     }),
     measuredOf({
       suite,
-      case: `a tick in which all walk and are seen, ${label}`,
+      case: `all ${label(smoke ? 200 : 5000)} in other cells, and everybody's 3 × 3 cells looked through`,
+      subject: "EntityTable",
+      rounds: rebuiltAndQueried(smoke ? 200 : 5000, rounds),
+      wants: [{ figure: "ms", ...(smoke ? {} : { atMost: REBUILT_MS_MAX }) }],
+    }),
+    measuredOf({
+      suite,
+      case: `a tick in which all walk and are seen, ${label(entities)}`,
       subject: "shard, and for each entity",
       rounds: shardTick(entities, rounds),
     }),
   ];
+}
+
+function label(entities: number): string {
+  return `${entities.toLocaleString("en")} entities`;
 }
 
 /** As many to a cell as a lively town has. */
@@ -126,6 +142,35 @@ function cellMoves(entities: number, rounds: number): Figures[] {
     }
     kept.sum += table.first[0] === NO_ROW ? 0 : 1;
   });
+}
+
+/** As dense as in the suite world: about 28 are seen. Everybody goes a cell further, so that no list stays as it was. */
+function rebuiltAndQueried(entities: number, rounds: number): Figures[] {
+  const side = Math.ceil(Math.sqrt(entities / PEOPLE_PER_CELL));
+  const grid = createGrid(side, side, 24);
+  const table = new EntityTable({ capacity: entities, cellCount: grid.cellCount });
+  const { x, y, id, cell, first, next } = table;
+  const prng = new Prng(5);
+  for (let at = 1; at <= entities; at++) {
+    const place = { x: prng.unit() * grid.widthMeters, y: prng.unit() * grid.heightMeters };
+    table.add({ id: at, ...place, cell: cellAt(grid, place.x, place.y), owner: 0 });
+  }
+  const around = new Int32Array(AROUND_CELLS);
+  const once = () => {
+    for (let row = 0; row < entities; row++) {
+      x[row] = (x[row]! + grid.cellSizeMeters) % grid.widthMeters;
+      table.moveToCell(row, cellAt(grid, x[row]!, y[row]!));
+    }
+    for (let row = 0; row < entities; row++) {
+      const cells = cellsAround(grid, cell[row]!, 1, around);
+      for (let index = 0; index < cells; index++) {
+        for (let other = first[around[index]!]!; other !== NO_ROW; other = next[other]!)
+          kept.sum += id[other]!;
+      }
+    }
+  };
+  for (let warm = 0; warm < WARM_ROUNDS; warm++) once();
+  return nanosecondsEach(rounds, 1, once).map(({ ns }) => ({ ms: ns! / 1e6 }));
 }
 
 /** Everybody walks and every cell is seen: simulate, sort into cells, encode. */
