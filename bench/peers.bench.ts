@@ -66,6 +66,7 @@ const IDLE_RATIO_MAX = 1 / 20;
 
 const GRIDSHARD = "gridshard, 1 shard";
 const COLYSEUS = "Colyseus";
+const COLYSEUS_UWS = "Colyseus on uWebSockets.js";
 const SOCKET_IO = "socket.io";
 const SOCKET_IO_ROOMS = "socket.io, a room a cell";
 const WS = "ws, one loop";
@@ -80,6 +81,7 @@ interface Peer {
 
 const peers: readonly Peer[] = [
   { name: COLYSEUS, protocol: "colyseus", server: "colyseus" },
+  { name: COLYSEUS_UWS, protocol: "colyseus", server: "colyseus", options: { transport: "uws" } },
   { name: SOCKET_IO, protocol: "socket.io", server: "socket-io", options: { sight: "joined" } },
   {
     name: "socket.io, a room a cell",
@@ -141,9 +143,9 @@ function worldWants(subject: string): Want[] {
   return [
     { figure: "cpuCores", floor: COLYSEUS, atMost: COLYSEUS_CORES_RATIO_MAX },
     { figure: "bytesPerClientSecond", floor: COLYSEUS, atMost: COLYSEUS_BYTES_RATIO_MAX },
-    { figure: "usPerClientTick", floor: COLYSEUS },
-    { figure: "cpuCores", floor: SOCKET_IO },
-    { figure: "cpuCores", floor: WS },
+    ...[COLYSEUS, COLYSEUS_UWS, SOCKET_IO, WS].map(
+      (floor) => ({ figure: "usPerClientTick", floor }) as const,
+    ),
     { figure: "bytesPerClientSecond", floor: WS },
     ...sameWork,
   ];

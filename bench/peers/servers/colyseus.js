@@ -1,12 +1,12 @@
 /**
  * Colyseus as its documentation advises for sight by area: one room, a map of players tagged with `view()`, a `StateView`
  * for each client to which players are added, and from which they are removed, when somebody enters another cell. Numbers
- * of a fixed size, no field that nobody reads, input as two bytes (`sendBytes`), default intervals of 50 ms.
+ * of a fixed size, no field that nobody reads, input as two bytes (`sendBytes`), default intervals of 50 ms. On the transport it
+ * has by itself (`ws`), or, with the option `transport: "uws"`, on uWebSockets.js.
  */
-import { createServer } from "node:http";
 import { Room, Server } from "@colyseus/core";
 import { StateView, schema, t } from "@colyseus/schema";
-import { WebSocketTransport } from "@colyseus/ws-transport";
+import { openTransport } from "./colyseus-transport.js";
 import { announce, readOptions, World } from "./world.js";
 
 const options = readOptions();
@@ -103,13 +103,9 @@ class WorldRoom extends Room {
   }
 }
 
-const http = createServer();
-const server = new Server({
-  transport: new WebSocketTransport({ server: http }),
-  greet: false,
-  gracefullyShutdown: false,
-});
+const { transport, portOf } = await openTransport(options.transport);
+const server = new Server({ transport, greet: false, gracefullyShutdown: false });
 server.define("world", WorldRoom);
 await server.listen(0, "127.0.0.1");
-announce(/** @type {import("node:net").AddressInfo} */ (http.address()).port);
+announce(portOf());
 process.on("SIGTERM", () => process.exit(0));
