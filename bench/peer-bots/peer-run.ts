@@ -130,7 +130,11 @@ async function runFleetApart(
         if (news.type === "report") resolve(news.report);
         else if (news.type === "failed") reject(new PeerFailed(news.problem));
         else {
-          onMilestone(news.type);
+          try {
+            onMilestone(news.type);
+          } catch (error) {
+            reject(new PeerFailed(`the server is not there to be measured: ${(error as Error).message}`));
+          }
           child.send({ type: "go" } satisfies PeerOrder);
         }
       });
