@@ -65,8 +65,9 @@ export class EntityJournal {
       if (member !== undefined && this.#outlet.takesVolatile) this.#tell(member.row);
     }
     this.#due.clear();
-    const { flags, cell, capacity } = this.#field.entities;
-    for (let row = tick % this.#periodTicks; row < capacity; row += this.#periodTicks) {
+    // Not as far as there might be rows: each look would be a line of memory that nothing else has read.
+    const { flags, cell, rowsTouched } = this.#field.entities;
+    for (let row = tick % this.#periodTicks; row < rowsTouched; row += this.#periodTicks) {
       if ((flags[row]! & (ROW_USED | ROW_GHOST)) !== ROW_USED || !this.#field.isAwake(cell[row]!)) continue;
       if (!this.#outlet.takesVolatile) return;
       this.#tell(row);

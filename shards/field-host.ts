@@ -438,12 +438,21 @@ export class FieldHost implements FieldContext {
 
   /** Lists every own row in the cell it stands in now, and hands off those that stand in another shard's. */
   settle(): void {
-    const { entities } = this;
+    const { entities, grid } = this;
+    const { first, next, flags, x, y } = entities;
     for (let index = 0; index < this.awakeCount; index++) {
-      for (let row = entities.first[this.awakeCells[index]!]!; row !== NO_ROW; ) {
-        const next = entities.next[row]!;
-        if ((entities.flags[row]! & ROW_GHOST) === 0) this.#settleRow(row);
-        row = next;
+      const cell = this.awakeCells[index]!;
+      const left = columnOf(grid, cell) * grid.cellSizeMeters;
+      const top = rowOf(grid, cell) * grid.cellSizeMeters;
+      const right = left + grid.cellSizeMeters;
+      const bottom = top + grid.cellSizeMeters;
+      const isOurs = this.owns(cell);
+      for (let row = first[cell]!; row !== NO_ROW; ) {
+        const following = next[row]!;
+        // Nearly all stand where they are listed, in a cell of ours: nothing is to be done about them.
+        const isInside = x[row]! >= left && x[row]! < right && y[row]! >= top && y[row]! < bottom;
+        if (!(isOurs && isInside) && (flags[row]! & ROW_GHOST) === 0) this.#settleRow(row);
+        row = following;
       }
     }
   }

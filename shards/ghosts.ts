@@ -108,14 +108,12 @@ export class Ghosts {
     const y = from.f64();
     const velocityX = from.f64();
     const velocityY = from.f64();
-    const [kind, level, look, state, health, heading] = [
-      from.u8(),
-      from.u8(),
-      from.u8(),
-      from.u8(),
-      from.u8(),
-      from.u8(),
-    ];
+    const kind = from.u8();
+    const level = from.u8();
+    const look = from.u8();
+    const state = from.u8();
+    const health = from.u8();
+    const heading = from.u8();
     let row = entities.rowOf(id);
     // Ours already, or no room to show it: the neighbour's word comes too late or must wait.
     if (row === NO_ROW) {

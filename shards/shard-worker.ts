@@ -13,8 +13,8 @@ import { Shard } from "./shard.js";
 
 /** Longest sleep of a shard with nothing to do, so that its event loop turns and its heart is seen to beat. */
 const IDLE_SLICE_MS = 250;
-/** How often a busy shard lets its event loop turn. */
-const TURN_MS = 50;
+/** How often a busy shard lets its event loop turn: that costs as much as a tick with a few dozen people. */
+const TURN_MS = 250;
 /** How often a shard that has stopped looks whether there is room for its last words. */
 const HAND_OVER_MS = 5;
 

@@ -187,6 +187,11 @@ export class EntityTable {
     return (this.flags[row]! & ROW_GHOST) !== 0;
   }
 
+  /** Rows from this on have never been in use. */
+  get rowsTouched(): number {
+    return this.#rowsTouched;
+  }
+
   /** Whether the table can take one more. */
   get isFull(): boolean {
     return this.count === this.capacity;
