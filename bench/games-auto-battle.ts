@@ -114,8 +114,9 @@ class OneBattleContext implements RoomContext {
 export interface RepeatedBattleOptions {
   /** From this age on it does not begin again. */
   readonly lifeTicks: number;
-  /** Who fights whom: see {@link optionsOf}. */
+  /** Who fights whom. */
   readonly index: number;
+  readonly optionsOf: (index: number) => Uint8Array;
   /** Results go to the store. */
   readonly isStored: boolean;
 }
@@ -126,6 +127,7 @@ export class RepeatedBattle implements Room, Repeater {
   readonly #context: RoomContext;
   readonly #lifeTicks: number;
   readonly #index: number;
+  readonly #optionsOf: (index: number) => Uint8Array;
   #battle: Room;
   tick = 0;
 
@@ -133,6 +135,7 @@ export class RepeatedBattle implements Room, Repeater {
     this.#context = context;
     this.#lifeTicks = options.lifeTicks;
     this.#index = options.index;
+    this.#optionsOf = options.optionsOf;
     this.isStored = options.isStored;
     this.#battle = battle.create(new OneBattleContext(context, this));
   }
@@ -143,7 +146,7 @@ export class RepeatedBattle implements Room, Repeater {
       return;
     }
     this.#battle = battle.create(new OneBattleContext(this.#context, this));
-    this.#battle.onCreate?.(optionsOf(this.#index));
+    this.#battle.onCreate?.(this.#optionsOf(this.#index));
   }
 
   onCreate(options: Uint8Array): void {
@@ -166,7 +169,8 @@ const repeatedBattle = (lifeTicks: number): RoomType => ({
   // What is measured is battles, not the journal.
   isDurable: false,
   name: `repeated-battle-${lifeTicks}`,
-  create: (context) => new RepeatedBattle(context, { lifeTicks, index: context.roomId, isStored: true }),
+  create: (context) =>
+    new RepeatedBattle(context, { lifeTicks, index: context.roomId, optionsOf, isStored: true }),
 });
 
 /** One person against one to three creatures, as the open world opens them; nobody watches. */

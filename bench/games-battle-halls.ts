@@ -26,6 +26,10 @@ const HALLS = 512;
 export const HALL_HZ = 100;
 const NO_OPTIONS = new Uint8Array(0);
 
+/** Made once: what is measured is battles, not how they are described. */
+const options = Array.from({ length: BATTLES_PER_HALL }, (_, index) => optionsOf(index));
+const knownOptions = (index: number) => options[index]!;
+
 class BattleHall implements Room {
   readonly #battles: readonly RepeatedBattle[];
 
@@ -33,12 +37,12 @@ class BattleHall implements Room {
     const lifeTicks = Number.POSITIVE_INFINITY;
     this.#battles = Array.from(
       { length: BATTLES_PER_HALL },
-      (_, index) => new RepeatedBattle(context, { lifeTicks, index, isStored }),
+      (_, index) => new RepeatedBattle(context, { lifeTicks, index, optionsOf: knownOptions, isStored }),
     );
   }
 
   onCreate(): void {
-    for (const [index, each] of this.#battles.entries()) each.onCreate(optionsOf(index));
+    for (const [index, each] of this.#battles.entries()) each.onCreate(knownOptions(index));
   }
 
   onTick(): void {

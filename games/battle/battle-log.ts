@@ -41,6 +41,11 @@ export class BattleLog {
     view.setUint16(at + LogEntryLayout.amount, Math.min(amount, 0xffff), true);
   }
 
+  /** Forgets the entries: nobody is there to be told. */
+  clear(): void {
+    this.count = 0;
+  }
+
   /** The LogEntries table, valid until the next entry. Forgets the entries. */
   take(): Uint8Array {
     this.#view.setUint32(COUNT_AT, this.count, true);

@@ -361,8 +361,8 @@ class Battle implements Room {
   #flushLog(): void {
     if (log.count === 0) return;
     this.#hasChanged = true;
-    const entries = log.take();
-    if (this.#context.members.size > 0) this.#context.tellAll(battleEvents.log, entries);
+    if (this.#context.members.size > 0) this.#context.tellAll(battleEvents.log, log.take());
+    else log.clear();
   }
 
   #sendHeartbeats(): void {
