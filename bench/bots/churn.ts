@@ -49,6 +49,7 @@ const PUMP_MS = 1;
 /** Known players rest as long between two stays, so that the one before is over. */
 const REST_SECONDS = 3;
 const TICKETS_AT_ONCE = 8;
+const DESKS = 32;
 
 interface Client {
   readonly bot: Bot;
@@ -72,7 +73,8 @@ class Churn {
   readonly #options: ChurnOptions;
   readonly #measures = new Measures();
   readonly #placing = new Tally();
-  readonly #tickets: GuestTickets;
+  /** Several, each with a few requests at once: who is due must not wait for another's answer. */
+  readonly #desks: readonly GuestTickets[];
   /** Of known players that are away, the longest gone first. */
   #known: string[] = [];
   #arriving: Client[] = [];
@@ -87,7 +89,7 @@ class Churn {
 
   constructor(options: ChurnOptions) {
     this.#options = options;
-    this.#tickets = new GuestTickets(options.bots);
+    this.#desks = Array.from({ length: DESKS }, () => new GuestTickets(options.bots));
   }
 
   /** Tickets of all known players. */
@@ -97,7 +99,7 @@ class Churn {
     const count = Math.ceil(perSecond * (staySeconds + REST_SECONDS));
     let next = 0;
     const fetchSome = async () => {
-      while (next < count) this.#known.push(await this.#tickets.fetch(botName(bots.seed, next++)));
+      while (next < count) this.#known.push(await this.#desks[0]!.fetch(botName(bots.seed, next++)));
     };
     await Promise.all(Array.from({ length: TICKETS_AT_ONCE }, fetchSome));
   }
@@ -152,7 +154,7 @@ class Churn {
   async #ask(index: number, dueMs: number, isMeasured: boolean): Promise<void> {
     this.#asking++;
     try {
-      const ticket = await this.#tickets.fetch(botName(this.#options.bots.seed, index));
+      const ticket = await this.#desks[index % DESKS]!.fetch(botName(this.#options.bots.seed, index));
       if (!this.#isOver) this.#connect(index, ticket, dueMs, isMeasured);
     } catch (error) {
       this.#measures.errors.add("refusedConnection", (error as Error).message);
@@ -237,7 +239,7 @@ class Churn {
 
   stop(): void {
     this.#isOver = true;
-    this.#tickets.close();
+    for (const desk of this.#desks) desk.close();
     for (const { bot } of [...this.#arriving, ...this.#staying, ...this.#leaving]) bot.destroy();
   }
 }
