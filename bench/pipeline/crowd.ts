@@ -79,6 +79,7 @@ export class Crowd implements Reading {
   #enteredMs = 0;
   #wanted = 0;
   #perSecond = 0;
+  #hasBegun = false;
   #messages = 0;
   #bytes = 0;
   #movesSent = 0;
@@ -110,6 +111,7 @@ export class Crowd implements Reading {
   }
 
   begin(): void {
+    this.#hasBegun = true;
     this.#messages = 0;
     this.#bytes = 0;
     this.#movesSent = 0;
@@ -163,7 +165,8 @@ export class Crowd implements Reading {
     if (this.#clients.length < this.#wanted) this.#comeIn(nowMs);
     this.#sendDue(nowMs);
     this.#sendingMs += clock.nowMs() - nowMs;
-    for (const { reader } of this.#readers) reader!.sweep(nowMs);
+    // What takes its time while thousands come in at once is not wrong yet.
+    if (this.#hasBegun) for (const { reader } of this.#readers) reader!.sweep(nowMs);
   }
 
   #comeIn(nowMs: number): void {
