@@ -59,6 +59,8 @@ const INTENTS_PER_SECOND = 10;
 const CONNECTS_PER_SECOND = 400;
 /** As often as a room of games-idle would tick if it did not sleep. */
 const ROOM_HZ = 10;
+/** Of a peer that lost clients. */
+const LOG_LINES_MAX = 8;
 
 const COLYSEUS_CORES_RATIO_MAX = 0.25;
 const COLYSEUS_BYTES_RATIO_MAX = 1;
@@ -184,7 +186,13 @@ async function measurePeer(plan: Plan, peer: Peer): Promise<Figures> {
     clients: plan.clients,
   });
   try {
-    return await measureLoad(server.pid, loadOf(plan, peer.protocol, server.url));
+    const figures = await measureLoad(server.pid, loadOf(plan, peer.protocol, server.url));
+    // Why clients were lost, if somebody knows it.
+    if (figures.errors !== 0) {
+      for (const line of server.log.slice(0, LOG_LINES_MAX))
+        process.stderr.write(`    ${peer.name}: ${line}\n`);
+    }
+    return figures;
   } finally {
     await server.stop();
   }

@@ -11,7 +11,7 @@ import type { PersonKey, PersonPlace } from "../sight-check.js";
 import { isSampled, WalkingClient } from "./peer-client.js";
 import { read16 } from "./plain-frames.js";
 
-const messages = { joinRoom: 10, state: 14, patch: 15, dataBytes: 17 } as const;
+const messages = { joinRoom: 10, error: 11, state: 14, patch: 15, dataBytes: 17 } as const;
 const UNITS_PER_METER = 100;
 /** Of the server's: input comes as bytes under this number. */
 const MOVE = 0;
@@ -86,6 +86,8 @@ export class ColyseusClient extends WalkingClient {
     } else if (bytes[0] === messages.state) {
       this.#decoder!.decode(bytes, { offset: 1 });
       this.#learnOwn();
+    } else if (bytes[0] === messages.error) {
+      this.#onError(bytes);
     }
   }
 
@@ -105,6 +107,15 @@ export class ColyseusClient extends WalkingClient {
     at.offset += 1 + bytes[at.offset]!;
     const length = colyseusSchema().decode.number(bytes, at);
     this.#decoder = colyseusSchema().Reflection.decode(bytes.slice(at.offset, at.offset + length));
+  }
+
+  /** Why the server is about to end the connection: a number, and a text in words. */
+  #onError(bytes: Uint8Array): void {
+    const { measures, index } = this.options;
+    const at = { offset: 1 };
+    const code = colyseusSchema().decode.number(bytes, at);
+    const text = Buffer.from(bytes.subarray(at.offset + 1)).toString("utf8");
+    measures.errors.add("refusedConnection", `client ${index}: ${code} ${text}`);
   }
 
   #learnOwn(): void {

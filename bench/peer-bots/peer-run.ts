@@ -52,6 +52,11 @@ export class PeerServer {
     return new PeerServer(child, line[0].trim(), log);
   }
 
+  /** What it has written to stderr so far. */
+  get log(): readonly string[] {
+    return this.#log;
+  }
+
   get pid(): number {
     return this.#child.pid!;
   }

@@ -19,6 +19,8 @@ class WorldRoom extends Room {
   state = new State();
   autoDispose = false;
   maxClients = options.clients;
+  /** A thousand come at once, on a machine that may be busy. */
+  seatReservationTimeout = 60;
   patchRate = 1000 / options.tickHz;
   world = new World(options);
   /** By person. @type {(InstanceType<typeof Player> | undefined)[]} */
