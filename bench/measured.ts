@@ -59,7 +59,7 @@ export const figureCatalogue = {
   leftBehind: { label: "sockets, sessions and members left behind", unit: "", isSummed: true },
   skips: { label: "times the server skipped a slow client's state", unit: "", better: "neither" },
   growthMB: { label: "memory the server grew by meanwhile", unit: "MB" },
-  backlogKB: { label: "read by a slow client in catching up", unit: "kB", better: "neither" },
+  backlogKB: { label: "kept for a slow client, in both kernels too", unit: "kB" },
   currentMsMax: { label: "slow client current, after its backlog, at most", unit: "ms" },
   notCurrent: { label: "slow clients not current again", unit: "clients", isSummed: true },
   eventsLost: { label: "events lost", unit: "", isSummed: true },
