@@ -12,16 +12,14 @@ import {
   encodePing,
 } from "../engine/wire/codec.js";
 import { messageTypes } from "../engine/wire/message-types.js";
-import { GatewayRig, type HeardRecord, rigIntents, told } from "./gateway-rig.js";
+import { GatewayRig, type HeardRecord, marksOf, rigIntents, told } from "./gateway-rig.js";
 import type { MemoryClient } from "./memory-transport.js";
 
 const { cellFrames, intentAck, profiles, sight } = messageTypes;
 
 /** Frames, as [type, keyframe?, mark], in the order of arrival. */
 function frames(client: MemoryClient): number[][] {
-  return told(client)
-    .raw.filter((bytes) => bytes[0] === cellFrames || bytes[0] === profiles)
-    .map((bytes) => [...bytes]);
+  return marksOf(told(client).raw);
 }
 
 const wanted = (heard: readonly HeardRecord[]) =>
@@ -56,7 +54,7 @@ test("[EG1] who comes to wait between two messages of a keyframe gets all of the
   rig.endTick();
   const second = rig.enter("b", 5, 5).client;
   rig.hear();
-  rig.shards[0]!.cellMessage(0, 3, Uint8Array.of(cellFrames, 1, 1));
+  rig.shards[0]!.cellMessage(0, 3, rig.shards[0]!.frame(0, 1, true));
   rig.endTick();
   assert.deepEqual(frames(first), [
     [profiles, 1],
@@ -165,6 +163,52 @@ test("[EG5] frames of one tick leave together when all ticking shards have publi
   assert.equal(rig.count("flush_late_total"), 0);
 });
 
+test("[EG15] the frames of a tick are one message, published once for all who stand in the same cell", () => {
+  const rig = new GatewayRig();
+  const first = rig.enter("a", 35, 15).client;
+  rig.answerKeyframes();
+  const second = rig.enter("b", 35, 15).client;
+  rig.answerKeyframes();
+  const elsewhere = rig.enter("c", 45, 15).client;
+  rig.answerKeyframes();
+  rig.endTick();
+  for (const client of [first, second, elsewhere]) told(client);
+  const published = rig.count("publishes_total");
+  for (const cell of [2, 10, 11]) rig.shards[0]!.delta(cell, cell);
+  for (const cell of [12, 13]) rig.shards[1]!.delta(cell, cell);
+  rig.endTick();
+  for (const client of [first, second]) {
+    const { raw } = told(client);
+    assert.equal(raw.length, 1);
+    assert.deepEqual(
+      marksOf(raw).map(([, , mark]) => mark),
+      [2, 10, 11, 12],
+    );
+  }
+  assert.deepEqual(
+    marksOf(told(elsewhere).raw).map(([, , mark]) => mark),
+    [11, 12, 13],
+  );
+  assert.equal(rig.count("publishes_total") - published, 2, "one for each cell that somebody stands in");
+});
+
+test("[EG15] who waits for a keyframe gets the frames of the other cells by themselves", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a", 5, 5);
+  rig.hear();
+  for (const cell of [0, 1, 8]) rig.shards[0]!.keyframe(cell, cell);
+  rig.endTick();
+  told(client);
+  const published = rig.count("publishes_total");
+  for (const cell of [1, 8, 9]) rig.shards[0]!.delta(cell, cell);
+  rig.endTick();
+  assert.deepEqual(frames(client), [
+    [cellFrames, 0, 1],
+    [cellFrames, 0, 8],
+  ]);
+  assert.equal(rig.count("publishes_total"), published, "nobody else sees what it sees");
+});
+
 test("[EG5] a late shard is waited for frameWaitMsMax, then its tick is sent when it comes", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a", 35, 15);
@@ -249,10 +293,8 @@ test("[EG7] a slow client loses state, keeps every event, and starts over with k
   told(client);
   rig.hear();
   client.stall();
-  const big = new Uint8Array(3000);
-  big[0] = cellFrames;
   for (let count = 0; count < 4; count++) {
-    rig.shards[0]!.cellMessage(9, 0, big);
+    rig.shards[0]!.cellMessage(9, 0, rig.shards[0]!.frame(9, 1, false, 750));
     rig.endTick();
   }
   assert.equal(rig.count("state_skipped_total"), 1);
@@ -293,10 +335,8 @@ test("[EG7] a slow client disturbs nobody else", () => {
   rig.answerKeyframes(1);
   told(fast);
   slow.stall();
-  const big = new Uint8Array(3000);
-  big[0] = cellFrames;
   for (let count = 0; count < 4; count++) {
-    rig.shards[0]!.cellMessage(9, 0, big);
+    rig.shards[0]!.cellMessage(9, 0, rig.shards[0]!.frame(9, 1, false, 750));
     rig.endTick();
   }
   assert.equal(told(fast).raw.length, 4);

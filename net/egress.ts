@@ -1,14 +1,16 @@
 /**
- * Everything that leaves. Within one turn published messages and each session's own are gathered by the socket
+ * Everything that leaves. Cell frames are staged, and then sent as one message to each view; within one turn published messages and each session's own are gathered by the socket
  * layer into one system call per client; a session's own are sent at the turn's end: events, state, the
  * acknowledgement of its intents.
  */
 
 import type { Counters } from "../engine/memory/counters.js";
 import { netMetric } from "../engine/metrics.js";
-import { writeIntentAck } from "../engine/wire/codec.js";
-import { IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
+import { readU16 } from "../engine/wire/bytes-le.js";
+import { FRAMES_HEAD_BYTES, writeIntentAck } from "../engine/wire/codec.js";
+import { CellFramesHeaderLayout, IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
 import type { EventFields } from "./event-log.js";
+import { FrameStage } from "./frame-stage.js";
 import type { JournalWatch } from "./journal-watch.js";
 import type { Peer, Session } from "./session.js";
 import type { SessionJournal } from "./session-journal.js";
@@ -33,6 +35,9 @@ export class Egress {
   /** Published bytes are copied here: the socket layer must not be given shared memory. */
   #scratch = new Uint8Array(65_536);
   readonly #ack = new Uint8Array(IntentAckLayout.size);
+  readonly #stage: FrameStage;
+  /** Cells that one session hears. */
+  readonly #heard: Int32Array;
 
   constructor(parts: {
     readonly transport: Transport<Peer>;
@@ -41,6 +46,9 @@ export class Egress {
     readonly onTooSlow: OnTooSlow;
     readonly journal: SessionJournal;
     readonly watch: JournalWatch;
+    readonly cellCount: number;
+    /** Cells that a session sees at most. */
+    readonly sightCells: number;
   }) {
     this.#transport = parts.transport;
     this.#sight = parts.sight;
@@ -48,6 +56,8 @@ export class Egress {
     this.#onTooSlow = parts.onTooSlow;
     this.#journal = parts.journal;
     this.#watch = parts.watch;
+    this.#stage = new FrameStage(parts.cellCount);
+    this.#heard = new Int32Array(parts.sightCells);
   }
 
   get isDirty(): boolean {
@@ -111,6 +121,59 @@ export class Egress {
     this.#transport.publish(topic, scratch);
     this.#counters.add(netMetric.publishes_total);
     this.#counters.add(netMetric.bytes_out_total, length * subscribers);
+  }
+
+  /**
+   * A message with one frame, `length` bytes at `at` of a lane, for those who hear its cell. It leaves with the frames of
+   * other cells of its tick.
+   */
+  stageFrame(cell: number, lane: Uint8Array, at: number, length: number): void {
+    const tick = readU16(lane, at + CellFramesHeaderLayout.tick);
+    // Behind a keyframe in this turn: whoever was given that one hears this one.
+    if (!this.#stage.accepts(cell, tick) || this.#sight.hasPromoted(cell)) this.#sendFrames();
+    this.#stage.add(cell, tick, lane, at + FRAMES_HEAD_BYTES, length - FRAMES_HEAD_BYTES);
+  }
+
+  /** One message to each view and each loner, of what they hear. */
+  #sendFrames(): void {
+    const stage = this.#stage;
+    if (!stage.isEmpty) {
+      this.#sendToViews(stage);
+      for (const session of this.#sight.loners) {
+        const length = stage.compose(this.#heard, this.#sight.heardBy(session, this.#heard));
+        if (length > 0) this.sendState(session, stage.composed(length).slice());
+      }
+      stage.clear();
+    }
+    this.#sight.promote();
+  }
+
+  #sendToViews(stage: FrameStage): void {
+    const { views } = this.#sight;
+    let messages = 0;
+    let bytes = 0;
+    for (let index = 0; index < views.count; index++) {
+      const center = views.at(index);
+      const cells = views.cellsOf(center);
+      const length = stage.compose(cells, cells.length);
+      if (length === 0) continue;
+      this.#transport.publish(center, stage.composed(length));
+      messages++;
+      bytes += length * views.subscribersOf(center);
+    }
+    this.#counters.add(netMetric.publishes_total, messages);
+    this.#counters.add(netMetric.bytes_out_total, bytes);
+  }
+
+  /** A message that is no frame, for those who hear a cell. */
+  publishToCell(cell: number, lane: Uint8Array, at: number, length: number): void {
+    const { views } = this.#sight;
+    views.eachShowing(cell, (center) => this.publish(center, lane, at, length, views.subscribersOf(center)));
+    let message: Uint8Array | null = null;
+    this.#sight.eachLonerHearing(cell, (session) => {
+      message ??= lane.slice(at, at + length);
+      this.sendState(session, message);
+    });
   }
 
   /** The session hears the room from the turn's end on; until then through its own outbox. */
@@ -178,6 +241,7 @@ export class Egress {
 
   /** Ends a turn. Returns to how many sessions something was sent. */
   flush(): number {
+    this.#sendFrames();
     const queue = this.#queue;
     this.#queue = [];
     for (const session of queue) {

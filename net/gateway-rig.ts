@@ -26,7 +26,18 @@ import { netMetric as metric } from "../engine/metrics.js";
 import { newPlayer, type PlayerRow } from "../engine/player.js";
 import type { FieldType, RoomType } from "../engine/room/game.js";
 import { ManualClock } from "../engine/time.js";
-import { decodeEvent, decodeWelcome, type WelcomeFields } from "../engine/wire/codec.js";
+import {
+  decodeEvent,
+  decodeFrames,
+  decodeWelcome,
+  FRAMES_HEAD_BYTES,
+  frameLength,
+  type WelcomeFields,
+  writeAppear,
+  writeFrameHead,
+  writeFramesHead,
+  writeMove,
+} from "../engine/wire/codec.js";
 import { RefusedSchema } from "../engine/wire/generated/session-schema.js";
 import { messageTypes } from "../engine/wire/message-types.js";
 import { createWiring, type Wiring } from "../engine/wiring.js";
@@ -147,11 +158,22 @@ export class RigShard {
   /** As a shard answers keyframeWanted: names for those who wait, then the keyframe. */
   keyframe(cell: number, mark: number): void {
     this.cellMessage(cell, CELL_TO_PENDING, Uint8Array.of(messageTypes.profiles, mark));
-    this.cellMessage(cell, CELL_TO_PENDING | CELL_PROMOTES, Uint8Array.of(messageTypes.cellFrames, 1, mark));
+    this.cellMessage(cell, CELL_TO_PENDING | CELL_PROMOTES, this.frame(cell, mark, true));
   }
 
   delta(cell: number, mark: number): void {
-    this.cellMessage(cell, 0, Uint8Array.of(messageTypes.cellFrames, 0, mark));
+    this.cellMessage(cell, 0, this.frame(cell, mark, false));
+  }
+
+  /** A message with one frame, whose mark is the slot it speaks of. {@link marksOf} reads it. */
+  frame(cell: number, mark: number, isKeyframe: boolean, moves = 1): Uint8Array {
+    const counts = { appears: isKeyframe ? 1 : 0, leaves: 0, changes: 0, moves: isKeyframe ? 0 : moves };
+    const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
+    let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, this.tick), { cell, isKeyframe, ...counts });
+    const rest = { kind: 0, level: 1, look: 0, state: 0, health: 255, heading: 0 };
+    if (isKeyframe) writeAppear(bytes, at, { id: mark, x: 0, y: 0, slot: mark, ...rest });
+    else for (let move = 0; move < moves; move++) at = writeMove(bytes, at, mark, 1, 1);
+    return bytes;
   }
 
   /** Makes everything of this tick visible. */
@@ -166,6 +188,26 @@ export class RigShard {
   publishPartly(): void {
     this.#net.flush();
   }
+}
+
+/** Names and frames among messages, in their order: [profiles, mark] and [cellFrames, 1 for a keyframe, mark]. */
+export function marksOf(messages: readonly Uint8Array[]): number[][] {
+  const marks: number[][] = [];
+  for (const bytes of messages) {
+    if (bytes[0] === messageTypes.profiles) marks.push([...bytes]);
+    if (bytes[0] !== messageTypes.cellFrames) continue;
+    const mark = (slot: number) => {
+      marks.at(-1)![2] = slot;
+    };
+    decodeFrames(bytes, {
+      onFrame: (_cell, _tick, isKeyframe) => marks.push([messageTypes.cellFrames, isKeyframe ? 1 : 0]),
+      onAppear: (_id, _x, _y, slot) => mark(slot),
+      onLeave: mark,
+      onChange: mark,
+      onMove: mark,
+    });
+  }
+  return marks;
 }
 
 /** What a client was told, by kind. */

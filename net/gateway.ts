@@ -133,6 +133,8 @@ export class Gateway {
       transport,
       sight,
       counters: lanes.counters,
+      cellCount: grid.cellCount,
+      sightCells: (2 * config.world.sightRadiusCells + 1) ** 2,
       onTooSlow: (session) => this.#presence.disconnect(session, closeCodes.tooSlow),
     });
     this.#egress = egress;

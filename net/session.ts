@@ -105,6 +105,10 @@ export class Session {
   readonly refusalsToldMs = new Map<number, number>();
   /** Cells in sight and how far each has come: {@link SightTable}. */
   readonly sight = new Map<number, number>();
+  /** The cell in the middle of its sight; -1 when it sees nothing. */
+  viewCenter = -1;
+  /** Hears the topic of its view. */
+  isSteady = false;
   /** State to be sent at the end of the turn, in order. */
   readonly outbox: Uint8Array[] = [];
   isQueued = false;

@@ -18,7 +18,7 @@ import {
 } from "../engine/lane/to-net.js";
 import type { RingReader } from "../engine/memory/spsc-ring.js";
 import { netMetric } from "../engine/metrics.js";
-import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import { engineEvents, eventScopes, messageTypes } from "../engine/wire/message-types.js";
 import { EarlyNews } from "./early-news.js";
 import type { Egress } from "./egress.js";
 import type { EventFields } from "./event-log.js";
@@ -101,11 +101,9 @@ export class ShardReports {
       sight.serve(cell, (flags & CELL_PROMOTES) !== 0, this.#deliver);
       return;
     }
-    const subscribers = sight.subscribersOf(cell);
-    if (subscribers > 0) egress.publish(cell, ring.bytes, bodyAt, bodyLength, subscribers);
-    if (!sight.hasPromoted(cell)) return;
-    this.#message = ring.bytes.slice(bodyAt, bodyAt + bodyLength);
-    sight.eachPromoted(cell, this.#deliver);
+    if (ring.bytes[bodyAt] === messageTypes.cellFrames)
+      egress.stageFrame(cell, ring.bytes, bodyAt, bodyLength);
+    else egress.publishToCell(cell, ring.bytes, bodyAt, bodyLength);
   }
 
   #onRoomMessage(ring: RingReader, at: number, length: number): void {

@@ -1,24 +1,24 @@
 /**
- * Who sees which cell. A session that comes to see a cell first waits for its keyframe, alone, and then hears the
- * cell's topic. Shards are told when a cell begins or ceases to be seen, and asked for keyframes; both are put
+ * Who sees which cell. A session that comes to see a cell first waits for its keyframe, and then hears the cell. When it
+ * hears all it sees it is *steady* and hears the topic of its view, with whoever stands in the same cell; until then
+ * it is a *loner* and gets the frames of what it hears by itself. Shards are told when a cell begins or ceases to be seen, and asked for keyframes; both are put
  * right by {@link SightTable.settle}, so that a full lane or a restarted shard only delays them.
  */
 import { cellsAround, type Grid } from "../engine/space/grid.js";
 import type { Session } from "./session.js";
+import { Views } from "./views.js";
 
 /** How far a session has come with one cell in its sight. */
 const SKIPPED = 0; // reads too slowly: gets nothing until it has caught up
 const PENDING = 1; // waits for a keyframe
 const SERVED = 2; // has the keyframe, not yet all that belongs to it
-const PROMOTED = 3; // has it all; becomes a subscriber when the turn ends
+const PROMOTED = 3; // has it all; becomes a subscriber when what is staged, and older, is sent
 const SUBSCRIBED = 4;
 
 interface CellSight {
   readonly cell: number;
   /** Sessions that see the cell, whatever their state. */
   count: number;
-  /** Those that hear its topic. */
-  subscribers: number;
   /** PENDING and SERVED. */
   readonly waiting: Set<Session>;
   /** Messages for those who wait have begun and the last of them has not come. */
@@ -47,12 +47,17 @@ export class SightTable {
   readonly #cells = new Map<number, CellSight>();
   #dirty: CellSight[] = [];
   readonly #promotedCells = new Set<CellSight>();
+  /** See something, read fast enough, and do not hear all of it. */
+  readonly #loners = new Set<Session>();
+  /** What those who are steady hear. */
+  readonly views: Views;
   readonly #around: Int32Array;
 
   constructor(grid: Grid, radiusCells: number, ports: SightPorts) {
     this.#grid = grid;
     this.#radiusCells = radiusCells;
     this.#ports = ports;
+    this.views = new Views(grid, radiusCells);
     this.#around = new Int32Array((2 * radiusCells + 1) ** 2);
   }
 
@@ -66,14 +71,14 @@ export class SightTable {
     return this.#cells.get(cell)?.count ?? 0;
   }
 
-  subscribersOf(cell: number): number {
-    return this.#cells.get(cell)?.subscribers ?? 0;
-  }
-
   /** The session is in `center` now: what it sees changes accordingly. Returns the cells, ascending, in a list of its own. */
   move(session: Session, center: number): number[] {
     const count = cellsAround(this.#grid, center, this.#radiusCells, this.#around);
     const seen = Array.from(this.#around.subarray(0, count));
+    if (session.viewCenter !== center) {
+      this.#unsettle(session);
+      session.viewCenter = center;
+    }
     for (const cell of [...session.sight.keys()]) {
       if (!seen.includes(cell)) this.#leave(session, cell);
     }
@@ -85,7 +90,20 @@ export class SightTable {
 
   /** The session sees nothing any more: its socket is gone. */
   leaveAll(session: Session): void {
+    this.#unsettle(session);
     for (const cell of [...session.sight.keys()]) this.#leave(session, cell);
+    this.#loners.delete(session);
+    session.viewCenter = -1;
+  }
+
+  /** It does not hear all it sees, or is about to see something else. */
+  #unsettle(session: Session): void {
+    if (session.isSteady) {
+      session.isSteady = false;
+      this.views.leave(session.viewCenter);
+      session.connection?.unsubscribe(session.viewCenter);
+    }
+    if (!session.isSlow) this.#loners.add(session);
   }
 
   #enter(session: Session, cell: number): void {
@@ -95,6 +113,7 @@ export class SightTable {
   }
 
   #wait(session: Session, sight: CellSight, state: number): void {
+    this.#unsettle(session);
     session.sight.set(sight.cell, state);
     if (state === PENDING) sight.waiting.add(session);
     this.#soil(sight);
@@ -108,19 +127,17 @@ export class SightTable {
     this.#soil(sight);
   }
 
-  /** Takes the session out of the list or the topic its state stands for. */
+  /** Takes the session out of the list its state stands for. */
   #withdraw(session: Session, sight: CellSight): void {
     const state = session.sight.get(sight.cell);
     if (state === PENDING || state === SERVED) sight.waiting.delete(session);
     if (state === PROMOTED) sight.promoted.delete(session);
-    if (state === SUBSCRIBED) {
-      sight.subscribers--;
-      session.connection?.unsubscribe(sight.cell);
-    }
   }
 
   /** A slow session: hears nothing of any cell until {@link resumeState}. */
   skipState(session: Session): void {
+    this.#unsettle(session);
+    this.#loners.delete(session);
     for (const cell of [...session.sight.keys()]) {
       this.#withdraw(session, this.#of(cell));
       session.sight.set(cell, SKIPPED);
@@ -177,29 +194,49 @@ export class SightTable {
     if (sight.waiting.size > 0) this.#soil(sight);
   }
 
-  /** Whether anybody was promoted to the cell within this turn. */
+  /** Whether anybody has been given a keyframe of the cell and does not hear it yet. */
   hasPromoted(cell: number): boolean {
-    return (this.#cells.get(cell)?.promoted.size ?? 0) > 0;
+    return this.#promotedCells.size > 0 && (this.#cells.get(cell)?.promoted.size ?? 0) > 0;
   }
 
-  /** Calls `deliver` for those who were promoted this turn: the topic does not reach them yet. */
-  eachPromoted(cell: number, deliver: (session: Session) => void): void {
-    const sight = this.#cells.get(cell);
-    if (sight === undefined || sight.promoted.size === 0) return;
-    for (const session of sight.promoted) deliver(session);
+  /** Calls `deliver` for those who hear, by themselves, this cell. */
+  eachLonerHearing(cell: number, deliver: (session: Session) => void): void {
+    for (const session of this.#loners) if (session.sight.get(cell)! >= PROMOTED) deliver(session);
   }
 
-  /** The turn's messages are sent: who was promoted hears the topic from here on. */
-  endTurn(): void {
+  get loners(): ReadonlySet<Session> {
+    return this.#loners;
+  }
+
+  /** Puts the cells whose next frame is for the session into `out`, which has room for all it may see; returns how many. */
+  heardBy(session: Session, out: Int32Array): number {
+    let count = 0;
+    for (const [cell, state] of session.sight) if (state === SUBSCRIBED) out[count++] = cell;
+    return count;
+  }
+
+  /**
+   * Every frame taken so far is on its way: who was promoted has it in the keyframe, and hears the cell from the next
+   * one on.
+   */
+  promote(): void {
+    if (this.#promotedCells.size === 0) return;
     for (const sight of this.#promotedCells) {
-      for (const session of sight.promoted) {
-        session.sight.set(sight.cell, SUBSCRIBED);
-        sight.subscribers++;
-        session.connection?.subscribe(sight.cell);
-      }
+      for (const session of sight.promoted) session.sight.set(sight.cell, SUBSCRIBED);
       sight.promoted.clear();
     }
     this.#promotedCells.clear();
+  }
+
+  /** The turn's messages are sent: who hears all they see hear the topic of their view from here on. */
+  endTurn(): void {
+    for (const session of this.#loners) {
+      if (session.isSlow || session.connection === null || !hearsAll(session)) continue;
+      this.#loners.delete(session);
+      session.isSteady = true;
+      this.views.join(session.viewCenter);
+      session.connection.subscribe(session.viewCenter);
+    }
   }
 
   /** Tells and asks the shards what they do not know yet. What finds a full lane stays to be done. */
@@ -251,7 +288,6 @@ export class SightTable {
       sight = {
         cell,
         count: 0,
-        subscribers: 0,
         waiting: new Set(),
         isServing: false,
         promoted: new Set(),
@@ -263,4 +299,9 @@ export class SightTable {
     }
     return sight;
   }
+}
+
+function hearsAll(session: Session): boolean {
+  for (const state of session.sight.values()) if (state !== SUBSCRIBED) return false;
+  return session.sight.size > 0;
 }

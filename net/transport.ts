@@ -6,7 +6,7 @@
  * `Connection.close` may call `closed` before it returns.
  */
 
-/** A number that names what is published: a cell's own number, or {@link roomTopic}. */
+/** A number that names what is published: the number of the cell whose view it is, or {@link roomTopic}. */
 export type Topic = number;
 
 /** `sent`: handed to the kernel. `buffered`: accepted and waiting. `dropped`: gone, the peer reads too slowly. */
@@ -14,7 +14,7 @@ export type SendResult = "sent" | "buffered" | "dropped";
 
 const ROOM_TOPICS = 0x1_0000;
 
-/** The topic of a room's frames; cells take the numbers below. */
+/** The topic of a room's frames; views take the numbers below. */
 export function roomTopic(roomId: number): Topic {
   return ROOM_TOPICS + roomId;
 }
