@@ -12,6 +12,7 @@ import type { PeerNews, PeerOrder } from "./fleet-process.js";
 import type { PeerLoad } from "./peer-client.js";
 
 const START_MS_MAX = 60_000;
+const STOP_MS_MAX = 5000;
 const LOOK_MS = 20;
 
 /** A peer, or the process of its clients, ended before its time. */
@@ -81,7 +82,10 @@ export class PeerServer {
     }
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGTERM");
+    // One that has more to do than it can does not even come to hear it.
+    const force = setTimeout(() => this.#child.kill("SIGKILL"), STOP_MS_MAX);
     await exited;
+    clearTimeout(force);
   }
 }
 
