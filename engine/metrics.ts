@@ -71,6 +71,7 @@ const net = catalogue({
   connections_total: counter("Sockets opened"),
   sessions_live: gauge("Sessions with a socket, in the world"),
   sessions_suspended: gauge("Sessions in their grace time"),
+  sessions_evicting: gauge("Sessions of a lost shard that wait for all shards to let go of older copies"),
   resumes_total: counter("Sessions resumed"),
   takeovers_total: counter("Sessions taken over by a second login"),
   handshakes_refused_total: counter("Upgrades refused or closed at once"),

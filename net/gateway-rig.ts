@@ -9,13 +9,14 @@ import {
   type MemberRecord,
   type RoomJoinedRecord,
   toNet,
+  writeAdrift,
   writeApplied,
   writeEvent,
   writeMember,
   writeRoomJoined,
   writeRoomLeft,
 } from "../engine/lane/to-net.js";
-import { readJoin, toShard } from "../engine/lane/to-shard.js";
+import { readJoin, readSession, toShard } from "../engine/lane/to-shard.js";
 import { silentLog } from "../engine/log.js";
 import { ControlBlock } from "../engine/memory/control-block.js";
 import { Doorbell } from "../engine/memory/doorbell.js";
@@ -90,6 +91,7 @@ export class RigShard {
   readonly #net: LaneWriter;
   readonly #inbound: RingReader;
   readonly #out = new ByteWriter();
+  #incarnation = 0;
   tick = 0;
 
   constructor(shard: number, wiring: Wiring, control: ControlBlock) {
@@ -115,11 +117,28 @@ export class RigShard {
   }
 
   hello(incarnation: number): void {
+    while (this.#control.incarnation(this.shard) < incarnation) this.#control.raiseIncarnation(this.shard);
+    this.#incarnation = incarnation;
     this.#net.sendWriter(toNet.hello, this.#out.clear().u32(incarnation));
   }
 
   member(type: number, record: MemberRecord): void {
     this.#net.sendWriter(type, writeMember(this.#out, record));
+  }
+
+  /** `refused`: what it has refused of what it held for the member. */
+  adrift(record: MemberRecord, refused: readonly number[] = []): void {
+    this.#net.sendWriter(toNet.memberAdrift, writeAdrift(this.#out, { ...record, refused }));
+  }
+
+  /** Answers the evictions that it was told of as the incarnation it is; the tick is still to end. */
+  letGo(heard: readonly HeardRecord[]): void {
+    for (const { shard, type, payload } of heard) {
+      if (type !== toShard.evict || shard !== this.shard) continue;
+      const { incarnation, session, joinEpoch } = readSession(new ByteReader(payload));
+      if (incarnation === this.#incarnation)
+        this.member(toNet.evicted, { session, joinEpoch, entityId: session, cell: 0 });
+    }
   }
 
   /** Everything that survived has been told again. */
@@ -305,6 +324,10 @@ export class GatewayRig {
     this.duty();
   }
 
+  run(ticks: number): void {
+    for (let left = ticks; left > 0; left--) this.endTick();
+  }
+
   ticket(playerId: string, name = "Ann"): string {
     const issuedAt = this.clock.wallMs();
     return issueTicket({ playerId, name, issuedAt, expiresAt: issuedAt + 3_600_000 }, this.key);
@@ -362,6 +385,14 @@ export class GatewayRig {
       const cell = Math.floor(y / 10) * 8 + Math.floor(x / 10);
       this.shards[shard]!.member(toNet.joined, { session, joinEpoch, entityId: session, cell });
     }
+    this.endTick();
+    return heard;
+  }
+
+  /** Every shard lets go of what it was told to. Returns what was heard. */
+  letGoAll(): HeardRecord[] {
+    const heard = this.hear();
+    for (const shard of this.shards) shard.letGo(heard);
     this.endTick();
     return heard;
   }

@@ -541,7 +541,7 @@ test("[RO8] no more than intentsOutstandingMax intents are on their way; the nex
 
 // ---- shards that are lost ---------------------------------------------------------------------------------
 
-test("[SE15] when a shard begins anew its members are loaded again under a new joinEpoch, and evicted elsewhere", () => {
+test("[SE15] when a shard begins anew its members are evicted everywhere, and loaded again under a new joinEpoch", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a");
   rig.enter("b", 55, 15);
@@ -552,13 +552,16 @@ test("[SE15] when a shard begins anew its members are loaded again under a new j
   rig.shards[0]!.hello(2);
   rig.shards[0]!.restored(2);
   rig.endTick();
-  const [load, ...none] = rig.takeLoads();
-  assert.deepEqual([load!.session, load!.joinEpoch, none.length], [1, 2, 0], "only who was there");
-  const evicts = only(rig.hear(), toShard.evict);
+  const evicts = only(rig.letGoAll(), toShard.evict);
   assert.deepEqual(
     evicts.map((record) => [record.shard, readSession(reader(record)).joinEpoch]),
-    [[1, 2]],
+    [
+      [0, 2],
+      [1, 2],
+    ],
   );
+  const [load, ...none] = rig.takeLoads();
+  assert.deepEqual([load!.session, load!.joinEpoch, none.length], [1, 3, 0], "only who was there");
   const lost = decodeRefusedBody(told(client).events[0]!.body);
   assert.deepEqual([lost.intentSeq, lost.code], [1, refusals.notAlive.code]);
   client.send(encodeFieldIntent(rigIntents.bare, 2, empty));
@@ -578,7 +581,7 @@ test("[SE15] a suspended member of a lost shard joins again suspended", () => {
   rig.shards[0]!.hello(2);
   rig.shards[0]!.restored(2);
   rig.endTick();
-  rig.hear();
+  rig.letGoAll();
   rig.loadAll(15, 15);
   const join = readJoin(reader(only(rig.hear(), toShard.join)[0]!));
   assert.equal(join.isSuspended, true);
@@ -595,9 +598,10 @@ test("[SE22] a member who is adrift is loaded again under a new joinEpoch, and w
   rig.hear();
   told(client);
   const adrift = { session: 1, joinEpoch: 1, entityId: 1, cell: 12 };
-  rig.shards[0]!.member(toNet.memberAdrift, adrift);
+  rig.shards[0]!.adrift(adrift);
   rig.endTick();
   const loads = rig.takeLoads();
+  assert.deepEqual(only(rig.hear(), toShard.evict), [], "nobody else can have the member");
   assert.deepEqual(
     loads.map(({ session, joinEpoch }) => [session, joinEpoch]),
     [[1, 2]],
@@ -611,7 +615,7 @@ test("[SE22] a member who is adrift is loaded again under a new joinEpoch, and w
   assert.equal(decodeIntentAck(raw.at(-1)!).applied, 2);
   // The dead shard's successor, its last word, and the same again: all of an older presence.
   rig.shards[1]!.member(toNet.memberMoved, adrift);
-  rig.shards[0]!.member(toNet.memberAdrift, adrift);
+  rig.shards[0]!.adrift(adrift);
   rig.endTick();
   assert.deepEqual(rig.takeLoads(), []);
   rig.answerLoad(loads[0]!, { ...newPlayer("a".repeat(32), "Ann"), x: 25, y: 15 });
@@ -621,12 +625,28 @@ test("[SE22] a member who is adrift is loaded again under a new joinEpoch, and w
   assert.equal(client.isOpen, true, "the socket never closed");
 });
 
+test("[SE22] what the shard refused itself of what it held for a member adrift is not refused again", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  for (let seq = 1; seq <= 4; seq++) client.send(encodeFieldIntent(rigIntents.bare, seq, empty));
+  rig.duty();
+  told(client);
+  rig.shards[0]!.adrift({ session: 1, joinEpoch: 1, entityId: 1, cell: 12 }, [2, 3]);
+  rig.endTick();
+  const { events, raw } = told(client);
+  assert.deepEqual(
+    events.map(({ body }) => decodeRefusedBody(body).intentSeq),
+    [1, 4],
+  );
+  assert.equal(decodeIntentAck(raw.at(-1)!).applied, 4, "nothing of them is waited for");
+});
+
 test("[SE22] a session that was leaving is closed when its member is adrift", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a");
   client.send(encodeGoodbye());
   rig.duty();
-  rig.shards[0]!.member(toNet.memberAdrift, { session: 1, joinEpoch: 1, entityId: 1, cell: 12 });
+  rig.shards[0]!.adrift({ session: 1, joinEpoch: 1, entityId: 1, cell: 12 });
   rig.endTick();
   assert.deepEqual(rig.takeLoads(), []);
   rig.connect("a");
@@ -655,6 +675,8 @@ test("[SE17] a session that was leaving a lost shard is closed, and its successo
   rig.shards[0]!.hello(2);
   rig.shards[0]!.restored(2);
   rig.endTick();
+  rig.takeLoads();
+  rig.letGoAll();
   assert.equal(rig.takeLoads().length, 1);
   assert.equal(rig.gateway.sessionCount, 1);
 });

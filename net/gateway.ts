@@ -27,6 +27,7 @@ import { engineEvents } from "../engine/wire/message-types.js";
 import { Arrivals } from "./arrivals.js";
 import { Door } from "./door.js";
 import { Egress } from "./egress.js";
+import { Evictions } from "./evictions.js";
 import { Intake } from "./intake.js";
 import { compileIntents } from "./intents.js";
 import { JournalWatch } from "./journal-watch.js";
@@ -74,6 +75,7 @@ export class Gateway {
   readonly #transport: Transport<Peer>;
   readonly #wake: () => void;
   readonly #sessions = new SessionTable();
+  readonly #evictions: Evictions;
   readonly #sight: SightTable;
   readonly #egress: Egress;
   readonly #arrivals: Arrivals;
@@ -140,6 +142,7 @@ export class Gateway {
     this.#egress = egress;
     const checks = compileIntents(games);
     const sessions = this.#sessions;
+    this.#evictions = new Evictions({ sessions, shards: lanes.toShards, control: lanes.control });
     const context = this.#context;
     const seats = new RoomSeats({ sessions, egress, checks, shards: lanes.toShards, journal });
     const tokens = new ResumeTokens(parts.ticketKey);
@@ -163,6 +166,7 @@ export class Gateway {
       watch,
       tokens,
       arrivals,
+      evictions: this.#evictions,
     });
     const presence = this.#presence;
     this.#restore = new SessionRestore({ ...context, sessions, checks, presence, egress, journal, watch });
@@ -331,6 +335,7 @@ export class Gateway {
     counters.set(netMetric.connections, this.#connections);
     counters.set(netMetric.sessions_live, this.#sessions.liveCount);
     counters.set(netMetric.sessions_suspended, this.#sessions.suspendedCount);
+    counters.set(netMetric.sessions_evicting, this.#evictions.count);
   }
 
   /**

@@ -4,7 +4,7 @@
  * question changes nothing.
  */
 import { ByteReader } from "../engine/lane/bytes.js";
-import type { MemberRecord } from "../engine/lane/to-net.js";
+import type { AdriftRecord, MemberRecord } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
 import { netMetric } from "../engine/metrics.js";
 import { encodeSight } from "../engine/wire/codec.js";
@@ -14,6 +14,7 @@ import { EarlyReturns } from "./early-returns.js";
 import type { Egress } from "./egress.js";
 import { tellEngine, tellRefused } from "./engine-events.js";
 import { EventLog } from "./event-log.js";
+import type { Evictions } from "./evictions.js";
 import type { Hello } from "./handshake.js";
 import { closeReasonBytesMax } from "./handshake.js";
 import { IntentWindow } from "./intent-window.js";
@@ -49,6 +50,7 @@ export interface PresenceParts extends NetContext {
   readonly watch: JournalWatch;
   readonly tokens: ResumeTokens;
   readonly arrivals: Arrivals;
+  readonly evictions: Evictions;
 }
 
 export class Presence {
@@ -61,6 +63,7 @@ export class Presence {
   readonly #watch: JournalWatch;
   readonly #shards: readonly ShardLane[];
   readonly #arrivals: Arrivals;
+  readonly #evictions: Evictions;
   readonly #early = new EarlyReturns();
   readonly #welcomes: Welcomes;
   readonly #onReturned = (connection: Connection<Peer>, hello: Hello) => this.attach(connection, hello);
@@ -76,6 +79,7 @@ export class Presence {
     this.#watch = parts.watch;
     this.#shards = parts.lanes.toShards;
     this.#arrivals = parts.arrivals;
+    this.#evictions = parts.evictions;
     this.#welcomes = new Welcomes(parts);
   }
 
@@ -261,6 +265,11 @@ export class Presence {
   #leave(session: Session): void {
     this.#journal.closed(session);
     this.#seats.leaveAll(session);
+    // Whoever comes next is not loaded either while somebody may have an older copy.
+    if (session.place.is === "evicting") {
+      this.#sessions.setState(session, { is: "leaving", isTold: true });
+      return;
+    }
     if (session.shard < 0) {
       this.#close(session);
       return;
@@ -318,7 +327,7 @@ export class Presence {
   onMemberMoved(shard: number, record: MemberRecord): void {
     const session = this.#ofEpoch(record);
     if (session === undefined) {
-      this.#evictStray(shard, record);
+      this.#evictions.evictStray(shard, record);
       return;
     }
     if (session.shard < 0) return;
@@ -336,15 +345,6 @@ export class Presence {
     // The old shard may have let the member go before it heard; saying it twice does no harm.
     if (session.state.is === "leaving" && from !== shard)
       this.#shards[shard]!.sendSession(toShard.leave, session);
-  }
-
-  /**
-   * A copy that was on its way between shards when its session was joined anew, or ended: the shard it has come to
-   * had not been started again when everybody was told to let go.
-   */
-  #evictStray(shard: number, record: MemberRecord): void {
-    const joinEpoch = this.#sessions.get(record.session)?.joinEpoch ?? record.joinEpoch + 1;
-    this.#shards[shard]!.sendSession(toShard.evict, { number: record.session, joinEpoch });
   }
 
   onLeft(record: MemberRecord): void {
@@ -368,7 +368,7 @@ export class Presence {
 
   /**
    * A shard began anew. The entities of its members are gone: they are put back to where the store last knew them, as
-   * soon as it has {@link onRestored}. Others may hold copies from an unfinished handoff; they are told to let go.
+   * soon as it has {@link onRestored}. Others may hold copies from an unfinished handoff; they let go of them first.
    */
   onHello(shard: number, incarnation: number): void {
     const lane = this.#shards[shard]!;
@@ -376,6 +376,7 @@ export class Presence {
     lane.incarnation = incarnation;
     lane.isRestored = false;
     this.#sight.restart(this.#sessions.all(), (cell) => this.#parts.lanes.ownership.owner(cell) === shard);
+    this.#evictions.onHello(lane);
     if (isFirst) return;
     for (const session of [...this.#sessions.all()]) this.#recover(session, shard);
   }
@@ -383,36 +384,43 @@ export class Presence {
   #recover(session: Session, shard: number): void {
     session.intents.doubt(shard);
     this.#seats.doubt(session, shard);
-    if (session.shard === shard) this.#joinAnew(session, shard);
+    if (session.shard !== shard) return;
+    // Nobody is left to be told, but an older copy may be about all the same.
+    if (session.state.is === "leaving") session.state.isTold = true;
+    this.#sight.leaveAll(session);
+    this.#evictions.begin(session);
   }
 
-  /** Nobody has the member, or nobody should: it is loaded, and older copies are evicted from all shards but one. */
-  #joinAnew(session: Session, exceptShard: number): void {
-    if (session.state.is === "leaving") {
-      this.#close(session);
-      return;
-    }
-    this.#sight.leaveAll(session);
-    this.#arrivals.load(session);
-    for (const other of this.#shards) {
-      if (other.shard !== exceptShard && other.isUp) other.sendSession(toShard.evict, session);
-    }
+  /** A shard has no copy of the member any more, nor will it take one. */
+  onEvicted(shard: number, record: MemberRecord): void {
+    const session = this.#evictions.onEvicted(shard, record);
+    if (session !== undefined) this.#joinAnew(session);
+  }
+
+  /** Nobody has the member. */
+  #joinAnew(session: Session): void {
+    if (session.state.is === "leaving") this.#close(session);
+    else this.#arrivals.load(session);
   }
 
   /**
    * A member was on its way to a shard that died, and the shard it comes from has let go of it. What the dead one made of it
-   * the journal has: a load is answered behind everything that both have written, and neither can write any more.
+   * the journal has: a load is answered behind everything that both have written, and neither can write any more. There is
+   * no third, so nobody is to be evicted.
    */
-  onMemberAdrift(shard: number, record: MemberRecord): void {
+  onMemberAdrift(shard: number, record: AdriftRecord): void {
     const session = this.#ofEpoch(record);
     if (session === undefined || session.shard < 0) return;
-    this.#refuseLost(session, session.intents.takeAdrift(shard));
-    this.#joinAnew(session, shard);
+    this.#refuseLost(session, session.intents.takeAdrift(shard), record.refused);
+    this.#sight.leaveAll(session);
+    this.#joinAnew(session);
   }
 
-  #refuseLost(session: Session, lost: readonly number[]): void {
+  /** `refused`: those that a shard has refused itself, without saying that they are settled. */
+  #refuseLost(session: Session, lost: readonly number[], refused: readonly number[] = []): void {
     if (lost.length === 0) return;
-    for (const seq of lost) tellRefused(this.#egress, session, seq, refusals.notAlive);
+    for (const seq of lost)
+      if (!refused.includes(seq)) tellRefused(this.#egress, session, seq, refusals.notAlive);
     session.needsAck = true;
     this.#watch.onSettled(session);
   }
@@ -451,6 +459,7 @@ export class Presence {
     if (nowMs < this.#retryAtMs) return work;
     this.#retryAtMs = nowMs + limits.retryMs;
     this.#arrivals.retry(nowMs);
+    this.#evictions.retry();
     for (const session of this.#sessions.leaving()) {
       if (session.state.is !== "leaving" || session.state.isTold) continue;
       session.state.isTold = this.#shards[session.shard]!.sendSession(toShard.leave, session);
@@ -460,7 +469,7 @@ export class Presence {
 
   /** Whether {@link settle} has something to try again. */
   get isRetrying(): boolean {
-    return this.#arrivals.isRetrying || this.#sessions.isRetrying;
+    return this.#arrivals.isRetrying || this.#sessions.isRetrying || this.#evictions.isRetrying;
   }
 
   /** Ends every session for good. */

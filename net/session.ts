@@ -34,6 +34,8 @@ export type Place =
   /** Waits until an older session of the same player has left. */
   | { readonly is: "waiting" }
   | { readonly is: "loading" }
+  /** Its shard was lost: other shards may have older copies, and are to let go of them before it is loaded. */
+  | { readonly is: "evicting" }
   /** Loaded; the cell has no owner that could take it yet. */
   | { readonly is: "placing"; readonly player: PlayerRow; readonly grants: readonly GrantRecord[] }
   | { readonly is: "joining"; readonly shard: number }

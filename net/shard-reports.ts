@@ -9,6 +9,7 @@ import {
   ROOM_MESSAGE_BODY,
   ROOM_MESSAGE_ROOM,
   type RoomJoinedRecord,
+  readAdrift,
   readApplied,
   readEvent,
   readMember,
@@ -72,7 +73,9 @@ export class ShardReports {
       case toNet.memberMoved:
         return presence.onMemberMoved(shard, readMember(recordReader(ring, at, length)));
       case toNet.memberAdrift:
-        return presence.onMemberAdrift(shard, readMember(recordReader(ring, at, length)));
+        return presence.onMemberAdrift(shard, readAdrift(recordReader(ring, at, length)));
+      case toNet.evicted:
+        return presence.onEvicted(shard, readMember(recordReader(ring, at, length)));
       case toNet.event:
         return this.#onEvent(shard, ring, at, length);
       case toNet.applied:

@@ -1,7 +1,7 @@
 /** The field of one shard: the entity table, its members, its awake cells, and the context the game's field is given. */
 import { AssertionFailed, assert } from "../engine/assert.js";
 import { ByteReader, type ByteWriter } from "../engine/lane/bytes.js";
-import { type MemberRecord, toNet } from "../engine/lane/to-net.js";
+import { type AdriftRecord, toNet } from "../engine/lane/to-net.js";
 import type { ActRecord } from "../engine/lane/to-peer.js";
 import type { EntityRecord, GrantRecord } from "../engine/lane/to-store.js";
 import type { Log } from "../engine/log.js";
@@ -347,8 +347,8 @@ export class FieldHost implements FieldContext {
   }
 
   /** Net is told that a member is nowhere. */
-  sayAdrift(record: MemberRecord): void {
-    this.#outlet.member(toNet.memberAdrift, record);
+  sayAdrift(record: AdriftRecord): void {
+    this.#outlet.adrift(record);
   }
 
   sayMember(type: number, member: Member): void {

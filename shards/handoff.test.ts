@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ByteReader } from "../engine/lane/bytes.js";
-import { toNet } from "../engine/lane/to-net.js";
+import { readAdrift, toNet } from "../engine/lane/to-net.js";
 import { toShard } from "../engine/lane/to-shard.js";
 import { readRefused, readSettled, toStore } from "../engine/lane/to-store.js";
 import { shardMetric } from "../engine/metrics.js";
-import { decodePlayer } from "../engine/player.js";
+import { decodeLedger, decodePlayer } from "../engine/player.js";
 import { Prng } from "../engine/prng.js";
 import { type FieldType, isCreatureId } from "../engine/room/game.js";
 import { refusals } from "../engine/wire/codes.js";
@@ -88,6 +88,26 @@ test("[HO3] a member whose target dies before it answered is nobody's, and net i
   assert.equal(rig.holders(1).length, 1);
   assert.equal(rig.members(toNet.joined).length, 2);
   assert.equal(rig.shards[0]!.counters.get(shardMetric.handoffs_adrift_total), 1);
+});
+
+test("[HO3] what was refused of what was held for a member adrift is said with it", () => {
+  const rig = new ShardRig({ shards: 2, field: walkingField, handoffIntentsMax: 3 });
+  rig.step();
+  rig.seeEverything();
+  rig.join(1, 15, 5);
+  rig.run(2);
+  rig.move(1, 127, 0);
+  rig.kill(1);
+  for (let tick = 0; tick < 200 && rig.holders(1).length > 0; tick++) rig.step();
+  for (let seq = 1; seq <= 5; seq++) rig.intent(1, intents.count, seq);
+  rig.step();
+  rig.start(1);
+  rig.run(2);
+  const adrift = rig.heard.filter(({ type }) => type === toNet.memberAdrift);
+  assert.deepEqual(
+    adrift.map(({ payload }) => readAdrift(new ByteReader(payload)).refused),
+    [[4, 5]],
+  );
 });
 
 test("[HO3] a member who was evicted meanwhile is not said to be adrift", () => {
@@ -175,6 +195,54 @@ for (const isKept of [true, false])
     );
     const lines = rig.kept.records.filter(({ type }) => type === toStore.ledger);
     assert.equal(lines.length, 1, "paid once");
+  });
+
+for (const isHasty of [false, true])
+  test(`[HO12] loaded ${isHasty ? "before a shard has answered its eviction, a player has two histories" : "when all shards have answered its eviction, a player has one history"}`, () => {
+    const rig = new ShardRig({ shards: 2, field: payingField });
+    rig.step();
+    rig.seeEverything();
+    rig.join(1, 15, 5);
+    rig.run(2);
+    rig.move(1, 127, 0);
+    for (let tick = 0; tick < 200 && rig.holders(1).length > 0; tick++) rig.step([0]);
+    // The source dies behind its offer, and net hears of that before it hears from the target, which is in mid-tick.
+    rig.kill(0);
+    rig.start(0);
+    rig.step([0]);
+    rig.joinEpochs.set(1, 2);
+    const early = rig.loadOf(1);
+    rig.step([1]);
+    assert.deepEqual(rig.holders(1), [1], "the target takes the member over, pays it and saves it");
+    for (const shard of [0, 1]) rig.session(toShard.evict, 1, shard);
+    if (!isHasty) rig.step();
+    assert.deepEqual(
+      rig.members(toNet.evicted).map(({ shard, joinEpoch }) => [shard, joinEpoch]),
+      isHasty
+        ? []
+        : [
+            [0, 2],
+            [1, 2],
+          ],
+    );
+    rig.loadAnew(1, isHasty ? early : rig.loadOf(1));
+    rig.seeEverything();
+    rig.run(5);
+    rig.move(1, 127, 0);
+    rig.run(60);
+    assert.equal(rig.holders(1).length, 1);
+    rig.session(toShard.leave, 1);
+    rig.run(2);
+    const versions = rig.kept.records
+      .filter(({ type }) => type === toStore.player)
+      .map(({ payload }) => decodePlayer(new ByteReader(payload)).version);
+    const booked = rig.kept.records
+      .filter(({ type }) => type === toStore.ledger)
+      .map(({ payload }) => decodeLedger(new ByteReader(payload)).gold);
+    // With two histories the newest row knows of one payment, and the ledger of both.
+    assert.equal(new Set(versions).size === versions.length, !isHasty);
+    assert.deepEqual(booked, isHasty ? [100, 100] : [100]);
+    assert.equal(rig.loadOf(1).gold, 100);
   });
 
 test("[HO4] a source that dies after it offered does not take the member with it", () => {

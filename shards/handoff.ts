@@ -23,7 +23,7 @@ import { decodePlayer, encodePlayer } from "../engine/player.js";
 import { NO_ROW } from "../engine/room/entity-table.js";
 import { homeCellOf, isCreatureId } from "../engine/room/game.js";
 import type { FieldHost } from "./field-host.js";
-import { type HeldRecord, holdRefused, Member } from "./member.js";
+import { type HeldRecord, holdRefused, Member, refusedIn } from "./member.js";
 import type { PeerLinks } from "./peer-links.js";
 
 /** An entity on its way out. */
@@ -37,7 +37,11 @@ interface Departure {
 }
 
 const FORWARDING_MAX = 8192;
-const EVICTED_MAX = 8192;
+/**
+ * An offer that another shard made before it let go may still be on its lane, which is read within a few duty cycles: more
+ * than net can send in these must be remembered, joins included.
+ */
+const EVICTED_MAX = 65_536;
 
 /** Applies a record of net to a member that is here: the shard's. */
 export type ApplyRecord = (member: Member, record: HeldRecord) => void;
@@ -171,14 +175,15 @@ export class Handoff {
   /**
    * The target died before its answer: it may have taken the member over and saved it, which nobody living remembers. What
    * is here is older than that perhaps, so it is given up, and net has the player loaded from behind what both have written.
-   * What was held for it is refused by net, which knows what was never settled.
+   * What was held for it is refused by net, which knows what was never settled; what was refused here is not refused again.
    */
   #setAdrift(departure: Departure): void {
     const { session, joinEpoch, entityId, cell } = departure.record;
     this.#departures.delete(entityId);
     this.#counters.add(shardMetric.handoffs_adrift_total);
     if (this.#isEvicted(session, joinEpoch)) return;
-    this.#field.sayAdrift({ session, joinEpoch, entityId, cell });
+    const refused = departure.held.flatMap(refusedIn);
+    this.#field.sayAdrift({ session, joinEpoch, entityId, cell, refused });
   }
 
   /** The target will not have it, or has died: the entity stays, just inside the border. */
@@ -342,7 +347,7 @@ export class Handoff {
     }
   }
 
-  /** Net has a newer presence of the session elsewhere: no older copy here may live, arrive or come back. */
+  /** Net has, or will have, a newer presence of the session elsewhere: no older copy here may live, arrive or come back. */
   evict(session: number, joinEpoch: number): void {
     remember(this.#evictedBelow, session, joinEpoch, EVICTED_MAX);
     const member = this.#field.members.get(session);

@@ -1,4 +1,4 @@
-import { type ByteReader, ByteWriter } from "../engine/lane/bytes.js";
+import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import { INTENT_MESSAGE } from "../engine/lane/to-shard.js";
 import { decodePlayer, encodePlayer, type PlayerRow } from "../engine/player.js";
 import type { FieldMember, LedgerChange } from "../engine/room/game.js";
@@ -27,6 +27,13 @@ export function holdRefused(held: HeldRecord[], intent: HeldRecord): void {
   const before = held.at(-1)?.type === SETTLED ? held.pop()!.payload : NO_BYTES;
   const kept = before.length < SETTLED_NUMBERS_MAX * 4 ? before : before.subarray(4);
   held.push({ type: SETTLED, payload: new ByteWriter(kept.length + 4).raw(kept).u32(seq).bytes() });
+}
+
+/** The numbers that such a record says; none of any other. */
+export function refusedIn({ type, payload }: HeldRecord): number[] {
+  if (type !== SETTLED) return [];
+  const from = new ByteReader(payload);
+  return Array.from({ length: payload.length / 4 }, () => from.u32());
 }
 
 /** Number of a reliable intent for the field, 0 of a move. */

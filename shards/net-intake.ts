@@ -3,6 +3,7 @@
  * refused; what is for a member who is on the way to another shard goes to the handoff.
  */
 import { ByteReader } from "../engine/lane/bytes.js";
+import { toNet } from "../engine/lane/to-net.js";
 import {
   INTENT_INCARNATION,
   INTENT_MESSAGE,
@@ -123,6 +124,8 @@ export class NetIntake {
       case toShard.evict: {
         const { session, joinEpoch } = readSession(from);
         this.#handoff.evict(session, joinEpoch);
+        // At the end of the tick, behind the group with the last that was written of it.
+        this.#outlet.member(toNet.evicted, { session, joinEpoch, entityId: session, cell: 0 });
         return;
       }
       case toShard.roomLeave: {

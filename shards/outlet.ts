@@ -7,12 +7,14 @@ import { AssertionFailed } from "../engine/assert.js";
 import { ByteWriter } from "../engine/lane/bytes.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
 import {
+  type AdriftRecord,
   type AppliedRecord,
   type EventRecord,
   type MemberRecord,
   type RoomJoinedRecord,
   type RoomLeftRecord,
   toNet,
+  writeAdrift,
   writeApplied,
   writeEvent,
   writeMember,
@@ -117,6 +119,10 @@ export class Outlet {
 
   member(type: number, record: MemberRecord): void {
     this.#sendNet(type, writeMember(this.#out, record));
+  }
+
+  adrift(record: AdriftRecord): void {
+    this.#sendNet(toNet.memberAdrift, writeAdrift(this.#out, record));
   }
 
   /** The member is gone and its row is on its way: said only once that is true. */

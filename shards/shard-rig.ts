@@ -194,7 +194,8 @@ export class ShardRig {
       }, 100_000);
     });
     this.#keep();
-    for (const record of adrift) this.#loadAgain(record);
+    for (const { session, joinEpoch } of adrift)
+      if (joinEpoch === this.joinEpochs.get(session)) this.loadAnew(session);
     for (const [shard, tick] of ticks) this.kept.netHas(shard, tick);
   }
 
@@ -232,17 +233,17 @@ export class ShardRig {
     this.#send(from, toShard.routeMarker, writeMarker(this.#out, { ...this.#session(from, session), shard }));
   }
 
-  /** Whoever is adrift is joined anew as the store knows him, behind everything that was written of him. */
-  #loadAgain({ session, joinEpoch }: MemberRecord): void {
-    if (joinEpoch !== this.joinEpochs.get(session)) return;
+  /** The player of a session as the store knows him now; who was never saved is where he came in. */
+  loadOf(session: number): PlayerRow {
     const playerId = playerIdOf(session);
-    const player = this.kept.playerOf(playerId) ?? {
-      ...newPlayer(playerId, ""),
-      ...this.#spawns.get(session)!,
-    };
-    const { x, y } = player;
+    return this.kept.playerOf(playerId) ?? { ...newPlayer(playerId, ""), ...this.#spawns.get(session)! };
+  }
+
+  /** Whoever is nowhere is joined anew as the store knows him, behind everything that was written of him. */
+  loadAnew(session: number, player = this.loadOf(session)): void {
+    const { playerId, x, y } = player;
     const shard = this.ownerAt(x, y);
-    this.joinEpochs.set(session, joinEpoch + 1);
+    this.joinEpochs.set(session, this.joinEpochs.get(session)! + 1);
     this.route.set(session, shard);
     const grants = this.kept.grantsOf(playerId);
     this.joinAs(session, { shard, x, y, player, grants, isRelocated: true });

@@ -32,10 +32,15 @@ export const toNet = {
    */
   restored: 13,
   /**
-   * {@link MemberRecord} (cell: where it was going): the member was on its way to a shard that has died. This shard has let
+   * {@link AdriftRecord} (cell: where it was going): the member was on its way to a shard that has died. This shard has let
    * go of it, and only the journal knows what the dead one made of it: it is to be loaded and joined anew.
    */
   memberAdrift: 14,
+  /**
+   * {@link MemberRecord} (joinEpoch: that of the eviction; cell unused): there is no older copy of the member here, none
+   * will be taken from another shard, and all that this shard has ever written of one is on its way to the store.
+   */
+  evicted: 15,
 } as const;
 
 /** The cell message record. */
@@ -59,6 +64,11 @@ export interface MemberRecord {
   readonly joinEpoch: number;
   readonly entityId: number;
   readonly cell: number;
+}
+
+export interface AdriftRecord extends MemberRecord {
+  /** Numbers of field intents that were held for the member, or would have been, and of which it was told why not. */
+  readonly refused: readonly number[];
 }
 
 export interface EventRecord {
@@ -110,6 +120,15 @@ export function writeMember(out: ByteWriter, record: MemberRecord): ByteWriter {
 }
 export function readMember(from: ByteReader): MemberRecord {
   return { session: from.u32(), joinEpoch: from.u32(), entityId: from.u32(), cell: from.u32() };
+}
+
+export function writeAdrift(out: ByteWriter, record: AdriftRecord): ByteWriter {
+  writeMember(out, record).u16(record.refused.length);
+  for (const seq of record.refused) out.u32(seq);
+  return out;
+}
+export function readAdrift(from: ByteReader): AdriftRecord {
+  return { ...readMember(from), refused: Array.from({ length: from.u16() }, () => from.u32()) };
 }
 
 export function writeEvent(out: ByteWriter, record: EventRecord): ByteWriter {
