@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type ChildServer, gameModule } from "./child-server.js";
 import { figuresOf, runLoaded } from "./loaded-run.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf } from "./measured.js";
-import { quantile } from "./median.js";
+import { median } from "./median.js";
 import { measureRounds } from "./rounds.js";
 import { PAUSES_PERIOD_MS, type Pause, pausesLine, pausesOf } from "./shard-pauses.js";
 import { TICK_HZ, worldFor } from "./wander.js";
@@ -83,7 +83,7 @@ async function measure(plan: Plan): Promise<Figures> {
   const total = durations.reduce((sum, ms) => sum + ms, 0);
   return {
     gcMsMax: Math.max(0, ...durations),
-    gcMsP99: durations.length === 0 ? 0 : quantile(durations, 0.99),
+    gcMsP50: durations.length === 0 ? 0 : median(durations),
     gcPerSecond: durations.length / plan.seconds / SHARDS,
     gcPercent: (100 * total) / (plan.seconds * 1000) / SHARDS,
     lateMsP99: lateMsP99!,

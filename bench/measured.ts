@@ -48,7 +48,7 @@ export const figureCatalogue = {
   rssMB: { label: "memory of the server", unit: "MB" },
   heapMB: { label: "heaps of the shards", unit: "MB" },
   gcMsMax: { label: "longest garbage pause", unit: "ms" },
-  gcMsP99: { label: "garbage pause p99", unit: "ms" },
+  gcMsP50: { label: "garbage pause p50", unit: "ms" },
   gcPerSecond: { label: "garbage pauses of a shard", unit: "/s" },
   gcPercent: { label: "time of a shard in garbage pauses", unit: "%" },
   connectsPerSecond: { label: "clients placed in time", unit: "/s", better: "more" },
