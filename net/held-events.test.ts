@@ -464,6 +464,7 @@ test("[DS13] a member of a lost shard joins when its successor has told what sur
   rig.hear();
   rig.shards[0]!.hello(2);
   rig.endTick();
+  rig.letGoAll();
   rig.loadAll(15, 15);
   const joins = () => rig.hear().filter(({ type }) => type === 1).length;
   assert.equal(joins(), 0);

@@ -267,7 +267,9 @@ class Fuzz {
       const person = this.people.find(({ player }) => load.playerId === player.repeat(32))!;
       this.rig.answerLoad(load, { ...newPlayer(load.playerId, "Ann"), ...place(person.cell) });
     }
-    for (const { shard, type, payload } of this.rig.hear()) {
+    const heard = this.rig.hear();
+    for (const shard of this.rig.shards) shard.letGo(heard);
+    for (const { shard, type, payload } of heard) {
       if (type === toShard.keyframeWanted) this.#wanted[shard]!.add(readSight(new ByteReader(payload)).cell);
       if (type === toShard.join) this.#join(shard, payload);
       if (type === toShard.leave) this.#leave(shard, payload);

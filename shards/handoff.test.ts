@@ -245,6 +245,41 @@ for (const isHasty of [false, true])
     assert.equal(rig.loadOf(1).gold, 100);
   });
 
+/** Saves everybody more often in a tick than a small lane has room for. */
+const savingField: FieldType = {
+  ...walkingField,
+  create: (context) => ({
+    onTick: () => {
+      for (let row = 0; row < context.entities.capacity; row++) {
+        if ((context.entities.flags[row]! & 1) === 0) continue;
+        const member = context.memberAt(row);
+        for (let left = member === undefined ? 0 : 100; left > 0; left--) context.save(member!);
+      }
+    },
+  }),
+};
+
+test("[HO12] while its groups wait for room on the store's lane a shard answers no eviction, though it has let go", () => {
+  const rig = new ShardRig({ shards: 1, field: savingField, ringBytes: 65_536 });
+  rig.step();
+  rig.seeEverything();
+  rig.join(1, 15, 5);
+  rig.run(2);
+  rig.isStoreReading = false;
+  rig.run(20);
+  const { player } = rig.shards[0]!.field.members.get(1)!;
+  rig.joinEpochs.set(1, 2);
+  rig.session(toShard.evict, 1, 0);
+  rig.run(5);
+  assert.deepEqual(rig.holders(1), []);
+  assert.deepEqual(rig.members(toNet.evicted), []);
+  assert.ok(rig.loadOf(1).version < player.version, "a load would not find the newest row");
+  rig.isStoreReading = true;
+  for (let tick = 0; tick < 100 && rig.members(toNet.evicted).length === 0; tick++) rig.step();
+  assert.equal(rig.members(toNet.evicted).length, 1);
+  assert.equal(rig.loadOf(1).version, player.version);
+});
+
 test("[HO4] a source that dies after it offered does not take the member with it", () => {
   const rig = rigWithWalker();
   rig.move(1, 127, 0);
