@@ -265,16 +265,13 @@ export class Presence {
   #leave(session: Session): void {
     this.#journal.closed(session);
     this.#seats.leaveAll(session);
-    // Whoever comes next is not loaded either while somebody may have an older copy.
-    if (session.place.is === "evicting") {
-      this.#sessions.setState(session, { is: "leaving", isTold: true });
-      return;
-    }
-    if (session.shard < 0) {
+    // While somebody may have an older copy, whoever comes next is not to be loaded either.
+    const isEvicting = session.place.is === "evicting";
+    if (session.shard < 0 && !isEvicting) {
       this.#close(session);
       return;
     }
-    const isTold = this.#shards[session.shard]!.sendSession(toShard.leave, session);
+    const isTold = isEvicting || this.#shards[session.shard]!.sendSession(toShard.leave, session);
     this.#sessions.setState(session, { is: "leaving", isTold });
   }
 
