@@ -185,6 +185,33 @@ test("[SE24] of a session that was leaving a lost shard older copies are evicted
   assert.deepEqual(loaded(rig), [2]);
 });
 
+test("[SE24] a lost shard that never had room to be told of a leave is not told of it any more", () => {
+  const rig = new GatewayRig({ net: { handshakesPerSecond: 10_000 } });
+  let { client, welcome } = rig.enter("a");
+  const seat = { session: 1, cell: 9, roomType: "table", staysWhenDropped: true };
+  for (let roomId = 1; roomId <= 64; roomId++) rig.shards[0]!.roomJoined({ ...seat, roomId });
+  rig.endTick();
+  // Nobody reads the shard's lane: ring and outbox fill with what its rooms are told.
+  for (let round = 0; rig.count("records_refused_total") === 0; round++) {
+    assert.ok(round < 4000);
+    client.hangUp();
+    client = rig.connect("a", { resume: { session: 1, token: welcome.resumeToken } });
+    rig.duty();
+    welcome = told(client).welcomes[0]!;
+  }
+  client.send(encodeGoodbye());
+  rig.endTick();
+  const refused = rig.count("records_refused_total");
+  beginAnew(rig, 0, 2);
+  rig.run(3);
+  assert.ok(
+    rig.count("records_refused_total") > refused,
+    "nor is there room to tell its successor to let go",
+  );
+  for (let left = 1000; left > 0 && rig.gateway.sessionCount > 0; left--) rig.letGoAll();
+  assert.equal(rig.gateway.sessionCount, 0);
+});
+
 test("[SE24] whoever is taken over or resumed while it waits is loaded once, and welcomed on the newest connection", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a");
