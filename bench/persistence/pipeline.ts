@@ -26,6 +26,9 @@ import { type BenchOptions, type Measured, measuredOf } from "../measured.js";
 import { measureRounds } from "../rounds.js";
 import { BARE, bestBare, multiRow, rowsOf, rowWants, SINGLE, singleRow, twoAtOnce, World } from "./store.js";
 
+/** Of a round: half a second of work, so that the way in of the first batch and out of the last are little of it. */
+const ROUND_ROWS = 60_000;
+const SMOKE_ROWS = 2_000;
 /** Rows handed over and not applied yet: several batches, so that the store never waits for the shard. */
 const ROWS_AHEAD = 8_000;
 const ROWS_PER_TICK = 250;
@@ -54,12 +57,12 @@ interface Place {
 
 async function measure({ socketPath, folder, options }: Place): Promise<Measured[]> {
   const { smoke, rounds = smoke ? 1 : ROUNDS } = options;
-  const world = new World(smoke ? 2_000 : 20_000);
+  const rows = smoke ? SMOKE_ROWS : ROUND_ROWS;
+  const world = new World(rows);
   const shard = await LoneShard.start(folder, socketPath);
   const place = { socketPath, user: "root", database: "bench", charset: "UTF8MB4_BIN" };
   const bare = await mysql.createConnection(place);
   const second = await mysql.createConnection(place);
-  const rows = smoke ? 2_000 : 20_000;
   const figures = await measureRounds({
     title: "the whole way of a row",
     rounds,
