@@ -13,12 +13,14 @@ import {
   writeLeave,
   writeMove,
 } from "../engine/wire/codec.js";
-import { CELL_NONE, POSITION_OFFSET } from "../engine/wire/message-types.js";
+import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
 import { World } from "./world.js";
 
 const seed = Number(process.env.GRIDSHARD_SEED ?? freshSeed());
 const WIDTH = 5;
 const HEIGHT = 4;
+const CELL_METERS = 16;
+const UNITS_PER_METER = POSITION_UNITS / CELL_METERS;
 const CELLS = WIDTH * HEIGHT;
 
 /** What a server knows of an entity. Places are in the wire's units, from the world's corner. */
@@ -55,8 +57,8 @@ class ReferenceServer {
   }
 
   spawn(): void {
-    const x = this.#dice.below(WIDTH * 4096);
-    const y = this.#dice.below(HEIGHT * 4096);
+    const x = this.#dice.below(WIDTH * POSITION_UNITS);
+    const y = this.#dice.below(HEIGHT * POSITION_UNITS);
     const id = ++this.#lastId;
     const at = { x, y, cell: cellOf(x, y), slot: -1, sentX: 0, sentY: 0 };
     const looks = { state: 0, health: 255, level: 1, sentState: 0, sentLevel: 1, isNew: true };
@@ -81,8 +83,8 @@ class ReferenceServer {
 
   #walk(thing: Thing, reach: number): void {
     const step = () => this.#dice.below(reach * 2 + 1) - reach;
-    thing.x = Math.max(0, Math.min(WIDTH * 4096 - 1, thing.x + step()));
-    thing.y = Math.max(0, Math.min(HEIGHT * 4096 - 1, thing.y + step()));
+    thing.x = Math.max(0, Math.min(WIDTH * POSITION_UNITS - 1, thing.x + step()));
+    thing.y = Math.max(0, Math.min(HEIGHT * POSITION_UNITS - 1, thing.y + step()));
     const cell = cellOf(thing.x, thing.y);
     if (cell === thing.cell) return;
     this.#leave(thing, cell);
@@ -154,14 +156,14 @@ class ReferenceServer {
 }
 
 function cellOf(x: number, y: number): number {
-  return Math.floor(y / 4096) * WIDTH + Math.floor(x / 4096);
+  return Math.floor(y / POSITION_UNITS) * WIDTH + Math.floor(x / POSITION_UNITS);
 }
 function far(step: number): boolean {
   return step > 127 || step < -127;
 }
 function appear(bytes: Uint8Array, at: number, thing: Thing): number {
-  const x = POSITION_OFFSET + thing.x - (thing.cell % WIDTH) * 4096;
-  const y = POSITION_OFFSET + thing.y - Math.floor(thing.cell / WIDTH) * 4096;
+  const x = POSITION_OFFSET + thing.x - (thing.cell % WIDTH) * POSITION_UNITS;
+  const y = POSITION_OFFSET + thing.y - Math.floor(thing.cell / WIDTH) * POSITION_UNITS;
   const { id, slot, level, state, health } = thing;
   return writeAppear(bytes, at, { id, x, y, slot, kind: 1, level, look: 0, state, health, heading: 0 });
 }
@@ -174,7 +176,7 @@ test(`[CL16] the world model equals the server's under random frames (seed ${see
     world.reset({
       widthCells: WIDTH,
       heightCells: HEIGHT,
-      cellSizeMeters: 16,
+      cellSizeMeters: CELL_METERS,
       tickPeriodMs: 50,
       tick: 65_000,
     });
@@ -224,7 +226,14 @@ function joined(messages: readonly Uint8Array[]): Uint8Array {
 function compare(world: World, server: ReferenceServer, sight: readonly number[], where: string): void {
   const expected = [...server.things.values()]
     .filter((thing) => sight.includes(thing.cell))
-    .map(({ id, cell, x, y, state, level }) => ({ id, cell, x: x / 256, y: y / 256, state, level }));
+    .map(({ id, cell, x, y, state, level }) => ({
+      id,
+      cell,
+      x: x / UNITS_PER_METER,
+      y: y / UNITS_PER_METER,
+      state,
+      level,
+    }));
   const known = [...world.entities.values()].map(({ id, cell, x, y, state, level }) => ({
     id,
     cell,

@@ -12,10 +12,11 @@ import {
   writeLeave,
   writeMove,
 } from "../engine/wire/codec.js";
-import { CELL_NONE, POSITION_OFFSET } from "../engine/wire/message-types.js";
+import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
 import { World } from "./world.js";
 
 const shape = { widthCells: 4, heightCells: 3, cellSizeMeters: 16, tickPeriodMs: 50, tick: 65_530 };
+const UNITS_PER_METER = POSITION_UNITS / shape.cellSizeMeters;
 
 interface Parts {
   readonly cell: number;
@@ -45,7 +46,7 @@ function frame({
   const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
   let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, tick), { ...counts, cell, isKeyframe, isPartial });
   for (const { id, slot, x = 0, y = 0 } of appears) {
-    const [fx, fy] = [POSITION_OFFSET + x * 256, POSITION_OFFSET + y * 256];
+    const [fx, fy] = [POSITION_OFFSET + x * UNITS_PER_METER, POSITION_OFFSET + y * UNITS_PER_METER];
     const rest = { kind: 1, level: 2, look: 3, state: 4, health: 255, heading: 5 };
     at = writeAppear(bytes, at, { id, x: fx, y: fy, slot, ...rest });
   }
@@ -83,7 +84,10 @@ test("[CL17] an entity that walks into another cell stays the same object, which
     assert.equal(world.entities.get(9), before);
     assert.equal(before.x, 32.5);
     assert.equal(before.cell, 6);
-    world.applyFrames(frame({ cell: 6, tick: 103, moves: [{ slot: 3, dx: 64, dy: -64 }] }), 100);
+    world.applyFrames(
+      frame({ cell: 6, tick: 103, moves: [{ slot: 3, dx: UNITS_PER_METER / 4, dy: -UNITS_PER_METER / 4 }] }),
+      100,
+    );
     assert.equal(before.x, 32.75);
     assert.equal(before.y, 19.75);
   }
@@ -133,7 +137,10 @@ test("[CL21] whom a partial frame does not name is not shown as standing still",
     ];
     world.applyFrames(frame({ cell: 5, tick: 101, isKeyframe: true, appears }), 0);
     world.applyFrames(frame({ cell: 5, tick: 102, moves: [{ slot: 1, dx: 1, dy: 0 }], isPartial }), 50);
-    world.applyFrames(frame({ cell: 5, tick: 103, moves: [{ slot: 0, dx: 64, dy: 0 }] }), 100);
+    world.applyFrames(
+      frame({ cell: 5, tick: 103, moves: [{ slot: 0, dx: UNITS_PER_METER / 4, dy: 0 }] }),
+      100,
+    );
     const entity = world.entities.get(1)!;
     const [start, between, end] = [2, 1, 0].map((ago) => world.place(entity, world.tick - ago).x);
     shown.push((between! - start!) / (end! - start!));

@@ -3,6 +3,10 @@
  * `costMax` worth of moves is told per cell and tick; the others come next, in the order of their slots. What somebody
  * has moved meanwhile adds up, so nothing is lost but promptness: with n moving, each is told of at least every
  * ceil(n / costMax) ticks, or four times that if all of them jump.
+ *
+ * Jumps would breed jumps: they leave fewer turns, so that others wait longer and come to be too far as well, and a crowd that
+ * once was late would stay late. So in a crowd who is no more than {@link STRIDES_MAX} moves away is told of by one, as far
+ * as it reaches, and catches up in the next turns, which then come soon enough.
  */
 
 /** What a row needs said, decided in the first pass over a cell. A jump is told by an appear, like what is new. */
@@ -11,6 +15,12 @@ export const SAY_APPEAR = 1;
 export const SAY_CHANGE = 2;
 export const SAY_MOVE = 4;
 export const SAY_JUMP = 8;
+/** Beside a jump: a few moves would do as well. */
+export const SAY_NEAR = 16;
+/** As far as one move reaches along an axis, in units. */
+export const STEP_MAX = 127;
+/** Moves that a jump may be told as. */
+export const STRIDES_MAX = 3;
 /** An appear is about as long as so many moves. */
 export const JUMP_COST = 4;
 
@@ -51,20 +61,26 @@ export class MoveTurns {
 
   /**
    * Takes moves and jumps out of `say` for all but those whose turn it is, and puts right what was counted. `slots` were
-   * ever given out in the cell. Returns how many are put off.
+   * ever given out in the cell. Returns how many are put off, wholly or the rest of their way.
    */
   take(cell: number, slots: number, say: Uint8Array, tally: FrameTally): number {
     let slot = this.#next[cell]! < slots ? this.#next[cell]! : 0;
     let cost = 0;
     let deferred = 0;
+    let shortened = 0;
     tally.slotMax = 0;
     for (let left = slots; left > 0; left--) {
       const row = this.#rows[slot]!;
       if (row !== NO_ROW) {
         this.#rows[slot] = NO_ROW;
-        const isJump = (say[row]! & SAY_JUMP) !== 0;
+        const isNear = (say[row]! & SAY_NEAR) !== 0;
+        const isJump = !isNear && (say[row]! & SAY_JUMP) !== 0;
         cost += isJump ? JUMP_COST : 1;
         if (cost <= this.#costMax) {
+          if (isNear) {
+            shorten(row, say, tally);
+            shortened++;
+          }
           if (!isJump && slot > tally.slotMax) tally.slotMax = slot;
         } else {
           if (deferred++ === 0) this.#next[cell] = slot;
@@ -73,8 +89,16 @@ export class MoveTurns {
       }
       slot = slot + 1 === slots ? 0 : slot + 1;
     }
-    return deferred;
+    return deferred + shortened;
   }
+}
+
+/** A move now, and the rest of the way later. */
+function shorten(row: number, say: Uint8Array, tally: FrameTally): void {
+  tally.appears--;
+  tally.moves++;
+  if ((say[row]! & SAY_CHANGE) !== 0) tally.changes++;
+  say[row] = (say[row]! & SAY_CHANGE) | SAY_MOVE;
 }
 
 function putOff(row: number, say: Uint8Array, tally: FrameTally): void {

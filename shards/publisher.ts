@@ -40,12 +40,14 @@ import {
   SAY_CHANGE,
   SAY_JUMP,
   SAY_MOVE,
+  SAY_NEAR,
   SAY_NOTHING,
+  STEP_MAX,
+  STRIDES_MAX,
 } from "./move-turns.js";
 
 const HEADS_BYTES = FRAMES_HEAD_BYTES + FrameHeaderLayout.size + FrameExtensionLayout.size;
 const APPEAR_BYTES = EntityAppearLayout.size;
-const STEP_MAX = 127;
 const NARROW_SLOT_MAX = 255;
 /** A row its cell's subscribers have not been told of. */
 const SLOT_NONE = 0xffff;
@@ -246,8 +248,9 @@ export class Publisher {
       let what = isChanged ? SAY_CHANGE : SAY_NOTHING;
       const dx = quantize((entities.x[row]! - originX) * scale) - entities.sentX[row]!;
       const dy = quantize((entities.y[row]! - originY) * scale) - entities.sentY[row]!;
-      if (dx > STEP_MAX || dx < -STEP_MAX || dy > STEP_MAX || dy < -STEP_MAX) {
-        what |= SAY_JUMP;
+      const reach = Math.max(Math.abs(dx), Math.abs(dy));
+      if (reach > STEP_MAX) {
+        what |= reach > STRIDES_MAX * STEP_MAX ? SAY_JUMP : SAY_JUMP | SAY_NEAR;
         jumps++;
       } else {
         if (isChanged) changes++;
@@ -313,15 +316,19 @@ export class Publisher {
     let out = at;
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
       if ((flags[row]! & ROW_GHOST) !== 0 || (this.#say[row]! & SAY_MOVE) === 0) continue;
-      const x = quantize((entities.x[row]! - originX) * scale);
-      const y = quantize((entities.y[row]! - originY) * scale);
-      const dx = x - sentX[row]!;
-      const dy = y - sentY[row]!;
+      let dx = quantize((entities.x[row]! - originX) * scale) - sentX[row]!;
+      let dy = quantize((entities.y[row]! - originY) * scale) - sentY[row]!;
+      const reach = Math.max(Math.abs(dx), Math.abs(dy));
+      if (reach > STEP_MAX) {
+        // Straight towards where it is, as far as a move reaches.
+        dx = Math.trunc((dx * STEP_MAX) / reach);
+        dy = Math.trunc((dy * STEP_MAX) / reach);
+      }
       out = isNarrow
         ? writeNarrowMove(bytes, out, slot[row]!, dx, dy)
         : writeMove(bytes, out, slot[row]!, dx, dy);
-      sentX[row] = x;
-      sentY[row] = y;
+      sentX[row]! += dx;
+      sentY[row]! += dy;
     }
   }
 

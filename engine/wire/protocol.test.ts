@@ -136,8 +136,8 @@ function encodeKeyframe(): Uint8Array {
   });
   codec.writeAppear(bytes, at, {
     id: 7,
-    x: 4096,
-    y: 2560,
+    x: 3072,
+    y: 2304,
     slot: 3,
     kind: 0,
     level: 5,

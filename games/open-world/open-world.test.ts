@@ -139,7 +139,7 @@ test("[OP2] people walk as fast in every direction, stop at the edge, and a step
   world.step(3);
   assert.deepEqual(placeOf(world, 1), still);
   const { velocityX } = world.entity(1)!.shard.entities;
-  assert.ok(Math.max(...velocityX) / HZ < (24 / 4096) * 127);
+  assert.ok(Math.max(...velocityX) / HZ < (24 / 2048) * 127);
 });
 
 test("[OP2] who loses the socket stops walking", () => {

@@ -22,8 +22,8 @@ export const directions: readonly (readonly [number, number])[] = [
   [0.92388, -0.382683],
 ];
 
-/** A frame can tell a step of 127/4096 of a cell; a little less, so that rounding has room. */
-const STEP_PER_CELL_MAX = 120 / 4096;
+/** A frame can tell a step of 127/2048 of a cell; a little less, so that rounding has room. */
+const STEP_PER_CELL_MAX = 120 / 2048;
 /** The world ends a hair before its edge, so that every point is in a cell. */
 const EDGE_METERS = 0.01;
 
