@@ -83,6 +83,51 @@ test("[DR15] every entity of an awake cell is checkpointed within its time, unle
   assert.ok(entityRecords(rig).some((entity) => entity.playerId === nobody));
 });
 
+test("[DR27] where entities stand goes to the journal four times a second, from all shards in the same ticks", () => {
+  const rig = new ShardRig({ shards: 2, field: givingField, checkpointSeconds: SECONDS });
+  rig.step();
+  rig.seeEverything();
+  rig.run(10);
+  const before = rig.kept.records.length;
+  rig.run(40);
+  const ticks = new Map<number, Set<number>>();
+  for (const { shard, tick, type } of rig.kept.records.slice(before))
+    if (type === toStore.entity) ticks.set(shard, (ticks.get(shard) ?? new Set()).add(tick));
+  assert.equal(ticks.size, 2, "both have told of theirs");
+  for (const [shard, told] of ticks)
+    assert.ok(
+      [...told].every((tick) => tick % 5 === 0),
+      `shard ${shard} at ${[...told]}`,
+    );
+});
+
+test("[DR28] ticks that a shard gave up cost its entities no turn", () => {
+  const rig = rigOf();
+  rig.seeEverything();
+  rig.run(SECONDS * 20 + 5);
+  const { entities } = rig.shards[0]!.field;
+  const before = rig.kept.records.length;
+  // It makes the fourth tick of five and no other: never the one at which a stride is over.
+  for (let round = 0; round < SECONDS * 4 + 1; round++) {
+    rig.clock.advance((1000 / 20) * 4);
+    rig.step();
+  }
+  const told = new Set(
+    rig.kept.records
+      .slice(before)
+      .filter(({ type }) => type === toStore.entity)
+      .map(({ payload }) => readEntity(new ByteReader(payload)).entityId),
+  );
+  let moving = 0;
+  for (let row = 0; row < entities.capacity; row++) {
+    const id = entities.id[row]!;
+    if ((entities.flags[row]! & 1) === 0 || !isCreatureId(id)) continue;
+    moving++;
+    assert.ok(told.has(id), `creature ${id}`);
+  }
+  assert.ok(moving > 4);
+});
+
 test("[DR16] after a start creatures stand where they last stood, each once, on any number of shards", () => {
   for (const shards of [1, 2, 3]) {
     const rig = rigOf(shards);

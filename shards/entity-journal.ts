@@ -14,12 +14,15 @@ import type { FieldHost } from "./field-host.js";
 import type { Outlet } from "./outlet.js";
 
 const NO_BYTES = new Uint8Array();
+/** Shares told in one tick, in strides. */
+const SHARES_MAX_STRIDES = 2;
 
 export class EntityJournal {
   readonly #field: FieldHost;
   readonly #outlet: Outlet;
   readonly #counters: Counters;
   readonly #periodTicks: number;
+  readonly #strideTicks: number;
   readonly #returnTicks: number;
   readonly #rowBytes: number;
   /** Per row, a hash of what the journal was last told of it. */
@@ -29,6 +32,8 @@ export class EntityJournal {
   readonly #returning = new Map<number, EntityRecord>();
   /** People whose turn comes in this tick. */
   readonly #due = new Set<number>();
+  /** The last tick whose share has been told. */
+  #rolledTick = -1;
   #forgetAtTick = -1;
 
   constructor(options: {
@@ -37,6 +42,8 @@ export class EntityJournal {
     readonly counters: Counters;
     /** Ticks within which every entity's turn comes. */
     readonly periodTicks: number;
+    /** Shares of so many ticks go to the journal together: a group for each tick would wake the store's thread for each. */
+    readonly strideTicks: number;
     /** Ticks that people are waited for after a start. */
     readonly returnTicks: number;
   }) {
@@ -44,6 +51,7 @@ export class EntityJournal {
     this.#outlet = options.outlet;
     this.#counters = options.counters;
     this.#periodTicks = options.periodTicks;
+    this.#strideTicks = Math.min(options.strideTicks, options.periodTicks);
     this.#returnTicks = options.returnTicks;
     this.#rowBytes = options.field.entities.packedBytes;
     this.#told = new Uint32Array(options.field.entities.capacity);
@@ -57,7 +65,7 @@ export class EntityJournal {
     if (this.#field.members.has(session)) this.#due.add(session);
   }
 
-  /** This tick's share. */
+  /** Whom a room has touched; and whenever a stride is over, the shares of its ticks. */
   roll(tick: number): void {
     this.#forgetWhoStayedAway(tick);
     for (const session of this.#due) {
@@ -65,6 +73,15 @@ export class EntityJournal {
       if (member !== undefined && this.#outlet.takesVolatile) this.#tell(member.row);
     }
     this.#due.clear();
+    if (Math.floor(tick / this.#strideTicks) <= Math.floor(this.#rolledTick / this.#strideTicks)) return;
+    // Of what was slept through, or forfeited, no more is made up for than this tick bears.
+    const first = Math.max(this.#rolledTick + 1, tick - SHARES_MAX_STRIDES * this.#strideTicks + 1);
+    const from = Math.max(first, tick - this.#periodTicks + 1);
+    this.#rolledTick = tick;
+    for (let share = from; share <= tick; share++) this.#rollShare(share);
+  }
+
+  #rollShare(tick: number): void {
     // Not as far as there might be rows: each look would be a line of memory that nothing else has read.
     const { flags, cell, rowsTouched } = this.#field.entities;
     for (let row = tick % this.#periodTicks; row < rowsTouched; row += this.#periodTicks) {

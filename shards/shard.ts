@@ -40,6 +40,8 @@ import { TickMeter } from "./tick-meter.js";
 const DUE_PAIRS = 512;
 /** People are waited for as long as their sessions are kept, and this much longer, after a start. */
 const RETURN_MS = 60_000;
+/** Where entities stand goes to the journal so often, each time some: all shards' in the same ticks. */
+const STRIDE_MS = 250;
 /** Looked at again when the store's lane had no room for the shard's first word. */
 const HELLO_RETRY_MS = 10;
 
@@ -204,6 +206,7 @@ export class Shard {
       outlet: this.#outlet,
       counters,
       periodTicks: checkpointTicks,
+      strideTicks: Math.max(1, Math.round((config.world.tickHz * STRIDE_MS) / 1000)),
       returnTicks: Math.ceil((config.session.graceMs + RETURN_MS) / this.#periodMs),
     });
     this.#restoring = new Restoring({
