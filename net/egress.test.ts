@@ -249,7 +249,6 @@ test("[EG5] ticks are taken in order of their numbers, whichever lanes they are 
   rig.clock.advance(20);
   rig.duty();
   rig.duty();
-  // Shard 0 said 51, so that is the oldest tick it is known to have completed; shard 1 is not waited for past it.
   rig.shards[1]!.delta(12, 4);
   rig.shards[1]!.endTick(51);
   rig.duty();

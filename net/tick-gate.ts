@@ -2,8 +2,8 @@
  * Takes records from the shards' lanes tick by tick, so that everything of one tick is sent within one turn: one
  * system call per client, whatever the number of shards. A late shard is waited for a bounded moment.
  *
- * A side effect that others rely on: a handoff in tick n and its answer in tick n+1 are seen in that order,
- * whichever lanes they come on.
+ * What others rely on: a handoff in tick n and its answer in tick n+1 are seen in that order, whichever lanes they come
+ * on, and however many ticks net is behind.
  */
 import { toNet } from "../engine/lane/to-net.js";
 import type { ControlBlock } from "../engine/memory/control-block.js";
@@ -34,6 +34,8 @@ export class TickGate {
   readonly #onRecord: NetRecordHandler;
   /** The last tick taken from each lane. */
   readonly #taken: Int32Array;
+  /** By shard, the tick of its first records, as of the last look. */
+  readonly #pending: Int32Array;
   /** When the records that are being waited with were first seen; negative: none are. */
   #waitingSinceMs = -1;
   #shard = 0;
@@ -49,6 +51,7 @@ export class TickGate {
     this.#waitMsMax = waitMsMax;
     this.#onRecord = onRecord;
     this.#taken = new Int32Array(lanes.fromShards.length).fill(-1);
+    this.#pending = new Int32Array(lanes.fromShards.length);
   }
 
   /** By shard, the last tick taken whole; -1 before the first. */
@@ -61,40 +64,66 @@ export class TickGate {
     return this.#waitingSinceMs < 0 ? Number.POSITIVE_INFINITY : this.#waitingSinceMs + this.#waitMsMax;
   }
 
-  /** Takes one tick from all lanes if all have it, or if it is time. At most `recordsMax` records. */
+  /**
+   * Takes the oldest tick from all lanes if all have it, or if it is time; and, when net is behind, further ones that all
+   * have. At most `recordsMax` records.
+   */
   take(nowMs: number, recordsMax: number): GateRound {
-    const tick = this.#oldestPending();
-    if (tick === NONE) {
-      this.#waitingSinceMs = -1;
-      return NOTHING;
-    }
-    if (this.#waitingSinceMs < 0) this.#waitingSinceMs = nowMs;
-    const isComplete = tick !== LOOSE && this.#haveAll(tick);
-    if (!isComplete && nowMs < this.dueMs) return NOTHING;
-    this.#waitingSinceMs = -1;
     let records = 0;
-    for (let shard = 0; shard < this.#readers.length; shard++) {
-      // Nothing tells where a loose record's tick ends: all of that lane is taken.
-      const until = this.#isLoose(shard) ? Number.POSITIVE_INFINITY : tick;
-      records += this.#takeLane(shard, until, recordsMax - records);
+    let isLate = false;
+    while (records < recordsMax) {
+      const tick = this.#oldestPending();
+      if (tick === NONE) {
+        this.#waitingSinceMs = -1;
+        break;
+      }
+      const isComplete = tick !== LOOSE && this.#haveAll(tick);
+      if (this.#waitingSinceMs < 0) this.#waitingSinceMs = nowMs;
+      if (!isComplete && nowMs < this.dueMs) break;
+      this.#waitingSinceMs = -1;
+      isLate ||= !isComplete && tick !== LOOSE;
+      records += this.#takeTick(tick, recordsMax - records);
     }
-    return { records, isLate: !isComplete && tick !== LOOSE };
+    return records === 0 ? NOTHING : { records, isLate };
   }
 
-  /** The oldest complete tick on any lane; LOOSE when there are only records of no complete tick. */
+  /** Takes what is of this tick, and behind it what is of none. */
+  #takeTick(tick: number, recordsMax: number): number {
+    let records = 0;
+    for (let shard = 0; shard < this.#readers.length; shard++) {
+      if (this.#pending[shard]! <= tick && this.#pending[shard] !== LOOSE)
+        records += this.#takeLane(shard, tick, recordsMax - records);
+    }
+    for (let shard = 0; shard < this.#readers.length; shard++) {
+      // Nothing tells where a loose record's tick ends: all of that lane is taken.
+      if (this.#pending[shard] === LOOSE)
+        records += this.#takeLane(shard, Number.POSITIVE_INFINITY, recordsMax - records);
+    }
+    return records;
+  }
+
+  /** Looks at all lanes. Returns the oldest complete tick; LOOSE when there are only records of no complete tick. */
   #oldestPending(): number {
     let oldest = NONE;
     for (let shard = 0; shard < this.#readers.length; shard++) {
-      if (this.#readers[shard]!.isEmpty()) continue;
-      const tick = this.#isLoose(shard) ? LOOSE : this.#control.publishedTick(shard);
+      const tick = this.#pendingOf(shard);
+      this.#pending[shard] = tick;
       if (tick < oldest) oldest = tick;
     }
     return oldest;
   }
 
-  /** The lane has records, and no tick that is complete: its shard is in mid-tick, or dead, or just born. */
-  #isLoose(shard: number): boolean {
-    return !this.#readers[shard]!.isEmpty() && this.#control.publishedTick(shard) <= this.#taken[shard]!;
+  /** The tick of a lane's first records; LOOSE when its shard is in mid-tick, or dead, or just born. */
+  #pendingOf(shard: number): number {
+    const reader = this.#readers[shard]!;
+    if (reader.isEmpty()) return NONE;
+    const published = this.#control.publishedTick(shard);
+    const taken = this.#taken[shard]!;
+    if (published <= taken) return LOOSE;
+    // Most often there is only one. A shard that slept, or of which net has not taken all, may have said more since.
+    if (published === taken + 1) return published;
+    const at = reader.find(toNet.tickDone);
+    return at < 0 ? published : reader.words[at >> 2]!;
   }
 
   /** A shard publishes its tick's number before its records, so both are looked at. */

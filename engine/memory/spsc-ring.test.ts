@@ -245,3 +245,21 @@ test("[RG15] a published record that is not committed is found out, not delivere
   new Int32Array(memory.buffer, RING_HEADER_BYTES)[0] = ~8;
   assert.throws(() => drainAll(reader), AssertionFailed);
 });
+
+test("[RG13] find looks ahead over the wrap and consumes nothing", () => {
+  const { writer, reader } = open(1024);
+  for (let count = 0; count < 200; count++) {
+    assert.equal(reader.find(7), -1);
+    write(writer, 3, count % 50);
+    write(writer, 7, 8);
+    write(writer, 7, 12);
+    const at = reader.find(7);
+    assert.equal(reader.find(4), -1);
+    const found = drainAll(reader);
+    assert.deepEqual(
+      found.map(({ type }) => type),
+      [3, 7, 7],
+    );
+    assert.equal(at, found[1]!.at);
+  }
+});

@@ -236,9 +236,7 @@ export class RingReader {
         const length = words[at >> 2]!;
         const type = words[(at >> 2) + 1]!;
         assert(length >= 0, "what is published is committed");
-        head =
-          (head + ((length + (RECORD_HEADER_BYTES + RECORD_ALIGNMENT_BYTES - 1)) & -RECORD_ALIGNMENT_BYTES)) |
-          0;
+        head = behind(head, length);
         if (type === PADDING_TYPE) continue;
         count++;
         handler(type, at + RECORD_HEADER_BYTES, length);
@@ -247,6 +245,17 @@ export class RingReader {
       this.#advance(start, head);
     }
     return count;
+  }
+
+  /** Where the payload of the first unread record of this type is, or -1. Consumes nothing. */
+  find(type: number): number {
+    const tail = Atomics.load(this.#header, RING_TAIL_WORD);
+    for (let head = this.#head; head !== tail; ) {
+      const at = head & this.#mask;
+      if (this.words[(at >> 2) + 1] === type) return at + RECORD_HEADER_BYTES;
+      head = behind(head, this.words[at >> 2]!);
+    }
+    return -1;
   }
 
   #advance(start: number, head: number): void {
@@ -259,6 +268,13 @@ export class RingReader {
     this.#head = head;
     Atomics.store(this.#header, RING_HEAD_WORD, head);
   }
+}
+
+/** The position behind a record of this length. */
+function behind(position: number, length: number): number {
+  return (
+    (position + ((length + (RECORD_HEADER_BYTES + RECORD_ALIGNMENT_BYTES - 1)) & -RECORD_ALIGNMENT_BYTES)) | 0
+  );
 }
 
 function headerOf(memory: RingMemory): Int32Array {
