@@ -9,6 +9,7 @@ import { netMetric } from "../engine/metrics.js";
 import { readU16 } from "../engine/wire/bytes-le.js";
 import { FRAMES_HEAD_BYTES, writeIntentAck } from "../engine/wire/codec.js";
 import { CellFramesHeaderLayout, IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
+import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { EventFields } from "./event-log.js";
 import { FrameStage } from "./frame-stage.js";
 import type { JournalWatch } from "./journal-watch.js";
@@ -97,6 +98,8 @@ export class Egress {
     }
     const group = this.#journal.event(session, { roomId: roomSeq > 0 ? event.room : 0, roomSeq });
     if (isDurable) events.holdLast(group);
+    if (event.scope === eventScopes.engine && event.kind === engineEvents.refused)
+      session.intents.awaitRefusal(group);
     this.#watch.onAppended(session);
     this.queue(session);
   }

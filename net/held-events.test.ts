@@ -9,6 +9,7 @@ import {
   encodeEventAck,
   encodeFieldIntent,
   encodeGoodbye,
+  encodeRefusedBody,
   encodeRoomIntent,
 } from "../engine/wire/codec.js";
 import { closeCodes, refusals } from "../engine/wire/codes.js";
@@ -361,11 +362,21 @@ test("[DS8] an intent is durable when its shard's tick is, and the acknowledgeme
   assert.deepEqual(acks(client), [{ applied: 3, durable: 3 }]);
 });
 
-test("[DS8] what net refuses is durable at once, behind what is not", () => {
+test("[DS26] what net refuses is durable when the journal has the word of it, behind what is not", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a");
+  const keep = () => {
+    rig.journal.take();
+    rig.journal.makeDurable();
+    rig.duty();
+    rig.endTick();
+  };
+  keep();
   client.send(encodeRoomIntent({ room: 99, kind: 1, seq: 1 }));
   rig.duty();
+  rig.endTick();
+  assert.deepEqual(acks(client), [{ applied: 1, durable: 0 }]);
+  keep();
   assert.deepEqual(acks(client), [{ applied: 1, durable: 1 }]);
   client.send(encodeFieldIntent(rigIntents.bare, 2));
   client.send(encodeRoomIntent({ room: 99, kind: 1, seq: 3 }));
@@ -373,10 +384,37 @@ test("[DS8] what net refuses is durable at once, behind what is not", () => {
   const tick = rig.shards[0]!.tick;
   rig.shards[0]!.applied(1, 2);
   rig.endTick();
+  keep();
   assert.deepEqual(acks(client).at(-1), { applied: 3, durable: 1 });
   rig.control.setDurable(0, tick);
   rig.endTick();
   assert.deepEqual(acks(client), [{ applied: 3, durable: 3 }]);
+});
+
+test("[DS26] what a shard refused is durable when the journal has both groups: its own, and that of the word of it", () => {
+  for (const isNetFirst of [false, true]) {
+    const rig = new GatewayRig();
+    const { client } = rig.enter("a");
+    client.send(encodeFieldIntent(rigIntents.bare, 1));
+    rig.duty();
+    const tick = rig.shards[0]!.tick;
+    const body = encodeRefusedBody({ intentSeq: 1, code: 1, reason: "" });
+    rig.shards[0]!.say({
+      ...{ sessions: [1], scope: eventScopes.engine, kind: engineEvents.refused },
+      ...{ roomId: 0, roomSeq: 0, isDurable: false, body },
+    });
+    rig.shards[0]!.applied(1, 1);
+    rig.endTick();
+    rig.journal.take();
+    for (const isNet of [isNetFirst, !isNetFirst]) {
+      assert.deepEqual(acks(client).at(-1)?.durable ?? 0, 0);
+      if (isNet) rig.journal.makeDurable();
+      else rig.control.setDurable(0, tick);
+      rig.duty();
+      rig.endTick();
+    }
+    assert.deepEqual(acks(client), [{ applied: 1, durable: 1 }]);
+  }
 });
 
 test("[DS22] the word that intents are durable leaves with the next tick, or after a little while", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IntentWindow } from "./intent-window.js";
+import { IntentWindow, type Kept } from "./intent-window.js";
 
 const nobodyIsGone = () => false;
+/** A journal that has this tick of every shard, and all of net's own. */
+const keptUpTo = (tick: number): Kept => ({ group: 1000, tick: () => tick });
 const noEvents = { last: 0, released: 0, isAwaitingClient: false };
 
 /** A window with intents 1 to `count` out: odd ones for room 5 on shard 1, even ones for the field on shard 0. */
@@ -18,16 +20,16 @@ function windowOf(count: number): IntentWindow {
 test("[DS8] what several shards settled is durable when all of them are that far", () => {
   const window = windowOf(2);
   const ticks = [-1, -1];
-  const durableTick = (shard: number) => ticks[shard]!;
+  const kept: Kept = { group: 0, tick: (shard) => ticks[shard]! };
   window.complete({ shard: 0, room: 0, applied: 2, tick: 10 }, nobodyIsGone);
   window.complete({ shard: 1, room: 5, applied: 1, tick: 12 }, nobodyIsGone);
   assert.equal(window.applied, 2);
   ticks[0] = 10;
-  assert.equal(window.settle(durableTick, noEvents), false);
+  assert.equal(window.settle(kept, noEvents), false);
   ticks[1] = 11;
-  assert.equal(window.settle(durableTick, noEvents), false);
+  assert.equal(window.settle(kept, noEvents), false);
   ticks[1] = 12;
-  assert.equal(window.settle(durableTick, noEvents), true);
+  assert.equal(window.settle(kept, noEvents), true);
   assert.equal(window.durable, 2);
   assert.equal(window.awaitsJournal, false);
 });
@@ -40,19 +42,16 @@ test("[DS8] while the journal stands still, however many intents are settled, th
     window.accept(seq);
     window.add(seq, 0, 0);
     window.complete({ shard: 0, room: 0, applied: seq, tick: ++tick }, nobodyIsGone);
-    assert.equal(
-      window.settle(() => durable, noEvents),
-      false,
-    );
+    assert.equal(window.settle(keptUpTo(durable), noEvents), false);
   }
   durable = 1;
-  window.settle(() => durable, noEvents);
+  window.settle(keptUpTo(durable), noEvents);
   assert.equal(window.durable, 1);
   durable = 4999;
-  window.settle(() => durable, noEvents);
+  window.settle(keptUpTo(durable), noEvents);
   assert.equal(window.durable, 1, "what came behind the first counts together");
   durable = 5000;
-  window.settle(() => durable, noEvents);
+  window.settle(keptUpTo(durable), noEvents);
   assert.equal(window.durable, 5000);
 });
 
@@ -90,7 +89,7 @@ test("[DS19] numbers settled before are passed over, one by one or all at once",
 test("[DS24] an intent is not durable before what it led to may leave: a refusal is heard first", () => {
   const window = windowOf(1);
   window.complete({ shard: 1, room: 5, applied: 1, tick: 10 }, nobodyIsGone);
-  const tickIsSafe = () => 10;
+  const tickIsSafe = keptUpTo(10);
   assert.equal(window.settle(tickIsSafe, { last: 4, released: 3, isAwaitingClient: false }), false);
   // An event told later is not waited for.
   assert.equal(window.settle(tickIsSafe, { last: 5, released: 3, isAwaitingClient: false }), false);
@@ -100,14 +99,14 @@ test("[DS24] an intent is not durable before what it led to may leave: a refusal
 
 test("[DS25] what the process before refused is not durable before the client has been told", () => {
   const window = new IntentWindow(64);
-  window.restore({ intentsDurable: 2, settled: [3, 4, 5, 7], refused: [4, 7] });
+  window.restore({ intentsDurable: 2, settled: [3, 4, 5, 7], untold: [4, 7] });
   assert.deepEqual([window.received, window.applied, window.durable], [5, 5, 3]);
   assert.equal(window.accept(4), "repeated");
   assert.equal(window.accept(6), "next");
   window.add(6, 0, 0);
   assert.equal(window.accept(7), "settled");
   window.complete({ shard: 0, room: 0, applied: 6, tick: 1 }, nobodyIsGone);
-  const tickIsSafe = () => 1;
+  const tickIsSafe = keptUpTo(1);
   const look = (last: number, released: number, isAwaitingClient: boolean) => {
     window.settle(tickIsSafe, { last, released, isAwaitingClient });
     assert.equal(window.awaitsJournal, window.durable < 7);
@@ -116,13 +115,24 @@ test("[DS25] what the process before refused is not durable before the client ha
   assert.deepEqual(look(12, 12, true), [7, 3], "their numbers are not for good");
   assert.deepEqual(look(20, 18, false), [7, 3]);
   assert.deepEqual(look(25, 19, false), [7, 3]);
-  assert.deepEqual(look(25, 20, false), [7, 3], "told, and safe behind what was told by now");
+  assert.deepEqual(look(25, 20, false), [7, 5], "told, and the rest is safe behind what was told by now");
   assert.deepEqual(look(30, 25, false), [7, 7]);
+});
+
+test("[DS24] a refusal that gets another number, because the client had more than was known, is waited for by that", () => {
+  const window = windowOf(1);
+  window.complete({ shard: 1, room: 5, applied: 1, tick: 10 }, nobodyIsGone);
+  // The question is 3, the refusal 4: then the client says that it has 7, and the refusal is 8.
+  window.settle(keptUpTo(10), { last: 4, released: 3, isAwaitingClient: true });
+  window.settle(keptUpTo(10), { last: 8, released: 7, isAwaitingClient: false });
+  assert.equal(window.durable, 0);
+  window.settle(keptUpTo(10), { last: 8, released: 8, isAwaitingClient: false });
+  assert.equal(window.durable, 1);
 });
 
 test("[DS25] a client that begins anew is owed no refusals", () => {
   const window = new IntentWindow(64);
-  window.restore({ intentsDurable: 0, settled: [1, 2], refused: [1] });
+  window.restore({ intentsDurable: 0, settled: [1, 2], untold: [1] });
   window.restart();
   assert.deepEqual([window.received, window.applied], [2, 2]);
 });

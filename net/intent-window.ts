@@ -16,8 +16,13 @@ interface Outstanding {
 /** Whether a shard is known to be gone though its successor has not said so yet. */
 export type IsGone = (shard: number) => boolean;
 
-/** The last tick of a shard that the journal has for good. */
-export type DurableTick = (shard: number) => number;
+/** How far the journal is, for good. */
+export interface Kept {
+  /** The last group of net's own. */
+  readonly group: number;
+  /** The last tick of a shard. */
+  tick(shard: number): number;
+}
 
 /** What a session's client has been told: its EventLog. */
 export interface EventsTold {
@@ -34,13 +39,20 @@ export interface IntentReport {
   readonly tick: number;
 }
 
-/** Intents up to a number are safe as soon as these shards' ticks are. */
+/** Intents up to a number are safe as soon as these shards' ticks are, and the word of those refused. */
 interface Milestone {
   readonly applied: number;
   readonly ticks: ReadonlyMap<number, number>;
-  /** The newest event told by then: what an intent led to, a refusal above all, is not overtaken by its being safe. */
-  readonly event: number;
+  /** Net's own group that has the newest refusal told by then: what is owed as untold after a crash was not durable before. */
+  readonly group: number;
+  /**
+   * The newest event told by then: what an intent led to, a refusal above all, is not overtaken by its being safe;
+   * {@link UNNUMBERED}: it has a number, but may get another.
+   */
+  event: number;
 }
+
+const UNNUMBERED = -1;
 
 export class IntentWindow {
   readonly #outstandingMax: number;
@@ -52,10 +64,8 @@ export class IntentWindow {
   durable = 0;
   /** Numbers beyond `received` that the process before this one settled. */
   #settled = new Set<number>();
-  /** Numbers that the process before this one refused, in ascending order, while the client is not sure to know of it. */
-  #untold: readonly number[] = [];
-  /** The event by which all of them are told; 0: it has no number that stays. */
-  #untoldUpTo = 0;
+  /** Net's own group that has the newest refusal told. */
+  #refusedGroup = 0;
   /** The next number may skip: the client has forgotten intents that the crash took. */
   #maySkip = false;
   /** What is waited for; what was reported since is in `#ticks`, so that there is never more than this to remember. */
@@ -71,16 +81,20 @@ export class IntentWindow {
   restore(image: {
     readonly intentsDurable: number;
     readonly settled: readonly number[];
-    /** Those of `settled` of which the client is yet to be told that they were refused, ascending. */
-    readonly refused?: readonly number[];
+    /** Those of `settled` of which the client is yet to be told that they were refused, behind the question what it has. */
+    readonly untold?: readonly number[];
   }): void {
     this.#settled = new Set(image.settled);
     let upTo = image.intentsDurable;
     while (this.#settled.has(upTo + 1)) upTo++;
     this.received = upTo;
-    this.#untold = image.refused ?? [];
-    // The refusals first, as ever: then the word that the intents are settled for good.
-    this.durable = Math.min(upTo, (this.#untold[0] ?? upTo + 1) - 1);
+    this.durable = upTo;
+    const { untold = [] } = image;
+    if (untold.length > 0) {
+      // The refusals first, as ever: then the word that the intents are settled for good.
+      this.durable = Math.min(upTo, Math.min(...untold) - 1);
+      this.#milestone = { applied: upTo, ticks: new Map(), group: 0, event: UNNUMBERED };
+    }
     this.#maySkip = true;
     this.#forgetSettled();
   }
@@ -118,7 +132,6 @@ export class IntentWindow {
   restart(): void {
     for (const seq of this.#settled) this.received = Math.max(this.received, seq);
     this.#settled.clear();
-    this.#untold = [];
     this.#maySkip = false;
   }
 
@@ -152,38 +165,39 @@ export class IntentWindow {
     if (tick > (this.#ticks.get(shard) ?? -1)) this.#ticks.set(shard, tick);
   }
 
+  /** The client is told of a refusal by an event which is in this group of net's own. */
+  awaitRefusal(group: number): void {
+    this.#refusedGroup = group;
+  }
+
   /** Whether {@link durable} can still move without anything else happening. */
   get awaitsJournal(): boolean {
-    return this.#milestone !== null || this.#untold.length > 0 || this.applied > this.durable;
+    return this.#milestone !== null || this.applied > this.durable;
   }
 
   /** Looks what has become safe. True when {@link durable} moved. `events`: the session's, by number. */
-  settle(durableTick: DurableTick, events: EventsTold): boolean {
-    if (this.#untold.length > 0 && !this.#areTold(events)) return false;
+  settle(kept: Kept, events: EventsTold): boolean {
     const before = this.durable;
     for (;;) {
-      if (this.#milestone === null) {
-        const { applied } = this;
-        if (applied <= this.durable) break;
-        this.#milestone = { applied, ticks: this.#ticks, event: events.last };
-        this.#ticks = new Map();
-      }
-      if (events.released < Math.min(this.#milestone.event, events.last)) break;
-      if (!isSafe(this.#milestone, durableTick)) break;
-      this.durable = this.#milestone.applied;
+      this.#milestone ??= this.#nextMilestone(events);
+      const milestone = this.#milestone;
+      if (milestone === null) break;
+      if (milestone.event === UNNUMBERED && !events.isAwaitingClient) milestone.event = events.last;
+      if (!hasLeft(milestone.event, events) || !isSafe(milestone, kept)) break;
+      this.durable = milestone.applied;
       this.#milestone = null;
     }
     return this.durable > before;
   }
 
-  /** Whether all that the process before this one refused has been told. */
-  #areTold(events: EventsTold): boolean {
-    // They have numbers, but may get others.
-    if (events.isAwaitingClient) return false;
-    if (this.#untoldUpTo === 0) this.#untoldUpTo = events.last;
-    if (events.released < Math.min(this.#untoldUpTo, events.last)) return false;
-    this.#untold = [];
-    return true;
+  #nextMilestone(events: EventsTold): Milestone | null {
+    const { applied } = this;
+    if (applied <= this.durable) return null;
+    const ticks = this.#ticks;
+    this.#ticks = new Map();
+    // What waits for the client's word on what it has is numbered behind that.
+    const isNumbered = !events.isAwaitingClient || events.released === events.last;
+    return { applied, ticks, group: this.#refusedGroup, event: isNumbered ? events.last : UNNUMBERED };
   }
 
   /** The field's intents follow their member to another shard. */
@@ -218,7 +232,12 @@ export class IntentWindow {
   }
 }
 
-function isSafe({ ticks }: Milestone, durableTick: DurableTick): boolean {
-  for (const [shard, tick] of ticks) if (durableTick(shard) < tick) return false;
+function hasLeft(event: number, events: EventsTold): boolean {
+  return event !== UNNUMBERED && events.released >= Math.min(event, events.last);
+}
+
+function isSafe({ ticks, group }: Milestone, kept: Kept): boolean {
+  if (kept.group < group) return false;
+  for (const [shard, tick] of ticks) if (kept.tick(shard) < tick) return false;
   return true;
 }

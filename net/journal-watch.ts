@@ -5,6 +5,7 @@
 import type { ControlBlock } from "../engine/memory/control-block.js";
 import type { Counters } from "../engine/memory/counters.js";
 import { netMetric } from "../engine/metrics.js";
+import type { Kept } from "./intent-window.js";
 import { limits } from "./limits.js";
 import type { Session } from "./session.js";
 import type { SessionJournal } from "./session-journal.js";
@@ -20,15 +21,14 @@ export interface JournalWatchParts {
 
 export class JournalWatch {
   readonly #parts: JournalWatchParts;
-  /** As last looked at: by shard, the last tick that is safe, and net's own last group. */
+  /** As last looked at, by shard. */
   readonly #ticks: Int32Array;
-  #group = 0;
   readonly #holding = new Set<Session>();
   readonly #unsettled = new Set<Session>();
   /** Whose acknowledgement has moved since something was last sent; it takes what leaves next for company. */
   #owed: Session[] = [];
   #owedDueMs = Number.POSITIVE_INFINITY;
-  readonly #durableTick = (shard: number) => this.#ticks[shard]!;
+  readonly #kept = { group: 0, tick: (shard: number) => this.#ticks[shard]! } satisfies Kept;
 
   constructor(parts: JournalWatchParts) {
     this.#parts = parts;
@@ -42,7 +42,7 @@ export class JournalWatch {
 
   /** An event was appended: whether it must wait is known here. */
   onAppended(session: Session): void {
-    session.events.release(this.#group);
+    session.events.release(this.#kept.group);
     if (!session.events.isHolding) return;
     this.#holding.add(session);
     this.#parts.counters.add(netMetric.events_held_total);
@@ -50,7 +50,7 @@ export class JournalWatch {
 
   /** What a session's events wait for has changed. */
   onHolding(session: Session): void {
-    if (session.events.release(this.#group)) this.#parts.queue(session);
+    if (session.events.release(this.#kept.group)) this.#parts.queue(session);
     if (session.events.isHolding) this.#holding.add(session);
   }
 
@@ -60,10 +60,10 @@ export class JournalWatch {
     this.#unsettled.delete(session);
   }
 
-  /** Intents were settled. What is safe already is so at once: what net itself refuses, mostly. */
+  /** Intents were settled. What is safe already is so at once. */
   onSettled(session: Session): void {
     const { intents } = session;
-    intents.settle(this.#durableTick, session.events);
+    intents.settle(this.#kept, session.events);
     if (intents.awaitsJournal) this.#unsettled.add(session);
     this.#parts.journal.changed(session);
   }
@@ -72,13 +72,14 @@ export class JournalWatch {
   look(nowMs: number): number {
     const { control, shardCount } = this.#parts;
     let work = 0;
+    let hasMoved = false;
     const group = control.durable(control.netThread);
-    if (group > this.#group) {
-      this.#group = group;
+    if (group > this.#kept.group) {
+      this.#kept.group = group;
       work += this.#release();
+      // An acknowledgement may have waited for events let go of, or for a refusal to be written down.
+      hasMoved = true;
     }
-    // Events let go of may have been all that an acknowledgement waited for.
-    let hasMoved = work > 0;
     for (let shard = 0; shard < shardCount; shard++) {
       const tick = control.durable(shard);
       if (tick <= this.#ticks[shard]!) continue;
@@ -93,7 +94,7 @@ export class JournalWatch {
     let work = 0;
     for (const session of this.#holding) {
       const { events } = session;
-      if (events.release(this.#group)) {
+      if (events.release(this.#kept.group)) {
         work++;
         this.#parts.queue(session);
       }
@@ -105,7 +106,7 @@ export class JournalWatch {
   #settle(nowMs: number): number {
     let work = 0;
     for (const session of this.#unsettled) {
-      if (session.intents.settle(this.#durableTick, session.events)) {
+      if (session.intents.settle(this.#kept, session.events)) {
         work++;
         this.#parts.journal.changed(session);
         if (this.#owed.length === 0) this.#owedDueMs = nowMs + limits.ackWaitMsMax;

@@ -541,8 +541,11 @@ test("[DS19] who has logged in anew may not skip", () => {
   assert.equal(fresh.closed?.code, closeCodes.outOfOrder.code);
 });
 
-/** As {@link afterIntents}, and the second and the fourth were refused: the journal does not know that anybody said so. */
-function afterRefusals() {
+/**
+ * As {@link afterIntents}, and the second and the fourth were refused: the journal does not know that anybody said so.
+ * Behind the second crash it has that as events, which did not leave.
+ */
+function afterRefusals(crashes: number) {
   const { rig, client, welcome } = afterEvents(0);
   for (let seq = 1; seq <= 5; seq++) client.send(encodeFieldIntent(rigIntents.bare, seq));
   rig.duty();
@@ -565,12 +568,25 @@ function afterRefusals() {
   revive(next);
   const back = next.connect("a", resume(welcome));
   next.duty();
-  return { next, back, seen: told(back) };
+  if (crashes === 1) return { next, back, seen: told(back) };
+  next.clock.advance(1000);
+  next.duty();
+  const third = restart(next);
+  revive(third);
+  const again = third.connect("a", resume(told(back).welcomes[0]!));
+  third.duty();
+  return { next: third, back: again, seen: told(again) };
 }
 
 test("[DS25] what was refused before the crash is told after it, and called durable only then", () => {
-  for (const ahead of [0, 7]) {
-    const { next, back, seen } = afterRefusals();
+  const runs: [crashes: number, ahead: number][] = [
+    [1, 0],
+    [1, 7],
+    [2, 0],
+    [2, 7],
+  ];
+  for (const [crashes, ahead] of runs) {
+    const { next, back, seen } = afterRefusals(crashes);
     assert.equal(seen.welcomes[0]!.intentsApplied, 2);
     assert.deepEqual(
       seen.events.map(({ kind }) => kind),

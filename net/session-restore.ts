@@ -4,6 +4,7 @@ import type { RefusedRecord } from "../engine/lane/to-store.js";
 import { netMetric } from "../engine/metrics.js";
 import { decodeEvent, encodeNoticeBody, encodeRefusedBody } from "../engine/wire/codec.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
+import { refusedIntent } from "../engine/wire/refused-event.js";
 import type { Egress } from "./egress.js";
 import { tellEngine } from "./engine-events.js";
 import { EventLog } from "./event-log.js";
@@ -102,13 +103,15 @@ export class SessionRestore {
     session.isRestored = true;
     session.wasWelcomed = true;
     // Who is told that events are missing takes nothing for settled that was not.
-    const untold = events.isLossy ? [] : refusals;
-    session.intents.restore({ ...image, refused: untold.map(({ intentSeq }) => intentSeq) });
+    const owed = events.isLossy ? [] : refusals;
+    const untold = owed.map(({ intentSeq }) => intentSeq);
+    if (!events.isLossy) untold.push(...refusedBehindQuestion(messages));
+    session.intents.restore({ ...image, untold: untold.filter((seq) => seq > image.intentsDurable) });
     lanes.counters.add(netMetric.sessions_restored_total);
     sessions.continueBehind(session.number);
     presence.bringBack(session);
     if (!events.isLossy) this.#askClient(session, messages);
-    this.#tellRefusals(session, untold);
+    this.#tellRefusals(session, owed);
     for (const { roomId, isMember, roomSeq } of image.rooms) {
       if (roomSeq > 0) session.news.take(roomId, roomSeq);
       // Who is told that events are missing forgets rooms, and is told of them anew.
@@ -118,14 +121,13 @@ export class SessionRestore {
 
   /** Behind the question what the client has. It may have this already: twice is better than never. */
   #tellRefusals(session: Session, refusals: readonly RefusedRecord[]): void {
-    if (refusals.length === 0) return;
     const { egress, watch } = this.#parts;
     for (const { intentSeq, code, reason } of refusals)
       tellEngine(egress, session, {
         kind: engineEvents.refused,
         body: encodeRefusedBody({ intentSeq, code, reason }),
       });
-    watch.onSettled(session);
+    if (session.intents.awaitsJournal) watch.onSettled(session);
   }
 
   /**
@@ -143,6 +145,16 @@ export class SessionRestore {
     }
     watch.onHolding(session);
   }
+}
+
+/** Refused by the process before this one, which had not heard what the client has: nothing behind its question left. */
+function refusedBehindQuestion(messages: readonly Uint8Array[]): number[] {
+  const asked = messages.findIndex(isRestartNotice);
+  if (asked < 0) return [];
+  return messages
+    .slice(asked + 1)
+    .map(refusedIntent)
+    .filter((seq) => seq > 0);
 }
 
 function isRestartNotice(message: Uint8Array): boolean {

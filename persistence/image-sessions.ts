@@ -1,8 +1,6 @@
 /** Sessions as net is to restore them: what their clients are still owed, and what they need not send again. */
 import type { RefusedRecord, SessionEventRecord, SessionProgressRecord } from "../engine/lane/to-store.js";
-import { decodeEvent, decodeRefusedBody } from "../engine/wire/codec.js";
-import { EventHeaderLayout } from "../engine/wire/generated/frames-layout.js";
-import { engineEvents, eventScopes, messageTypes } from "../engine/wire/message-types.js";
+import { refusedIntent } from "../engine/wire/refused-event.js";
 import type { OwedEvent, OwedRefusal, SessionCopy } from "./image-items.js";
 
 const ENTRY_BYTES = 400;
@@ -134,7 +132,7 @@ export class ImageSessions {
       seen.roomSeq = Math.max(seen.roomSeq, record.roomSeq);
     }
     // What net itself refuses no shard has settled. Whoever is told of a refusal must not see the intent take effect.
-    const refused = refusedBy(record.message);
+    const refused = refusedIntent(record.message);
     if (refused === 0) return;
     this.settle({ session: record.session, seqs: [refused] });
     this.#told(session, refused);
@@ -238,12 +236,4 @@ export class ImageSessions {
 
 function bytesOf({ reason }: OwedRefusal): number {
   return REFUSAL_BYTES + reason.length;
-}
-
-/** The number of the intent that an event refuses; 0 when it is another event. */
-function refusedBy(message: Uint8Array): number {
-  if (message[0] !== messageTypes.event || message.length < EventHeaderLayout.size) return 0;
-  const { scope, kind, body } = decodeEvent(message);
-  if (scope !== eventScopes.engine || kind !== engineEvents.refused) return 0;
-  return decodeRefusedBody(body).intentSeq;
 }

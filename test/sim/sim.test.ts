@@ -136,6 +136,11 @@ const foundLasting: readonly (readonly [FaultFamily, number, string])[] = [
   ["calm", 11, "a room that ended with the last tick is kept, because net does not say that it has heard"],
   ["everything", 39, "who left while a room was away stays in it for ever"],
   ["disk", 258, "a session's number is given twice, to two players"],
+  [
+    "disk",
+    18,
+    "a refusal is durable, and not any more when a process starts that does not know who was told",
+  ],
 ];
 
 for (const [family, seed, what] of foundLasting) {

@@ -52,6 +52,8 @@ export class Witness {
   #lastEvent = 0;
   #applied = 0;
   #durable = 0;
+  /** Whether intents of the session may have been refused without a word of their own. */
+  #wasLimited = false;
   /** Numbers of the last events told by durable rooms, and whether they must go on one by one. */
   readonly lasting = new Map<number, { number: number; isSteady: boolean }>();
   readonly #hashes = new Map<number, number>();
@@ -142,14 +144,17 @@ export class Witness {
       // Of a session that another client began, the Welcome counts what has arrived: not all of it has taken effect.
       this.#applied = 0;
       this.#durable = 0;
+      this.#wasLimited = false;
       this.durableEvent = 0;
       this.told.clear();
       this.lasting.clear();
       this.lossy = eventsAcked > 0 ? 1 : 0;
     } else if (!recovered) for (const stream of this.lasting.values()) stream.isSteady = false;
-    // A process that was started again may not know how far it was, until the next intent tells it: what was promised
-    // to be durable is compared with rooms and ledger.
+    // A process that was started again may not know of intents that were settled, and not safe. Nor of those that were not
+    // answered one by one, because they were too many: until the next intent tells it how far it was.
     this.#applied = Math.min(this.#applied, welcome.intentsApplied);
+    if (recovered && !this.#wasLimited && welcome.intentsApplied < this.#durable)
+      this.#blame(`intents received up to ${welcome.intentsApplied}, of ${this.#durable} durable`);
     this.#durable = Math.min(this.#durable, welcome.intentsApplied);
     this.session = welcome.session;
     this.process = this.#record.processes;
@@ -246,7 +251,10 @@ export class Witness {
 
   #noteRefused({ intentSeq, code }: { readonly intentSeq: number; readonly code: number }): void {
     const { refused, durable } = this.#record;
-    if (code === refusals.tooFrequent.code) durable.limited(this.session);
+    if (code === refusals.tooFrequent.code) {
+      durable.limited(this.session);
+      this.#wasLimited = true;
+    }
     let seqs = refused.get(this.session);
     if (seqs === undefined) {
       seqs = new Set();
