@@ -130,6 +130,14 @@ test("[DS24] a refusal that gets another number, because the client had more tha
   assert.equal(window.durable, 1);
 });
 
+test("[DS25] a refusal that nobody was told is not durable, however much the journal knows to be settled behind it", () => {
+  const window = new IntentWindow(64);
+  window.restore({ intentsDurable: 5, settled: [], untold: [4] });
+  assert.deepEqual([window.received, window.durable], [5, 3]);
+  window.settle(keptUpTo(0), { last: 2, released: 2, isAwaitingClient: false });
+  assert.equal(window.durable, 5);
+});
+
 test("[DS25] a client that begins anew is owed no refusals", () => {
   const window = new IntentWindow(64);
   window.restore({ intentsDurable: 0, settled: [1, 2], untold: [1] });

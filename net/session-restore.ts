@@ -106,7 +106,7 @@ export class SessionRestore {
     const owed = events.isLossy ? [] : refusals;
     const untold = owed.map(({ intentSeq }) => intentSeq);
     if (!events.isLossy) untold.push(...refusedBehindQuestion(messages));
-    session.intents.restore({ ...image, untold: untold.filter((seq) => seq > image.intentsDurable) });
+    session.intents.restore({ ...image, untold });
     lanes.counters.add(netMetric.sessions_restored_total);
     sessions.continueBehind(session.number);
     presence.bringBack(session);

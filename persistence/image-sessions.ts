@@ -8,14 +8,17 @@ const EVENT_BYTES = 80;
 const REFUSAL_BYTES = 100;
 /** Sessions nobody has opened yet, whose intents are settled already: their shard was faster than net. */
 const UNOPENED_MAX = 1024;
-/** Numbers beyond intentsDurable that are kept: the restored session must fit a record. The smallest are the ones needed. */
+/** Numbers beyond intentsDurable that are kept: the restored session must fit a record. */
 const SETTLED_MAX = 1024;
+/** Refusals that may be owed to one session: more pile up only while net's groups are far behind those of shards. */
+const REFUSALS_MAX = 1024;
 const ROOMS_MAX = 256;
 
 /** What shards have said of a session's intents. */
 interface Settled {
+  intentsDurable: number;
   settled: Set<number>;
-  /** Those of them of which no event tells yet that they were refused, by number: never more than `settled` may have. */
+  /** Those settled of which no event tells yet that they were refused, by number, oldest first. */
   refusals: Map<number, OwedRefusal>;
 }
 
@@ -24,7 +27,7 @@ interface SeenRoom {
   roomSeq: number;
 }
 
-export class ImageSession {
+export class ImageSession implements Settled {
   readonly session: number;
   readonly playerId: string;
   readonly name: string;
@@ -33,6 +36,7 @@ export class ImageSession {
   attachEpoch = 0;
   eventsAcked = 0;
   eventsLast = 0;
+  /** All up to here are settled: as net has said, or as shards have and there was no room for each. */
   intentsDurable = 0;
   /** Reliable intents settled beyond intentsDurable. */
   settled = new Set<number>();
@@ -99,6 +103,7 @@ export class ImageSessions {
     const known = this.#unopened.get(opened.session);
     this.#unopened.delete(opened.session);
     if (known === undefined) return;
+    session.intentsDurable = known.intentsDurable;
     session.settled = known.settled;
     session.refusals = known.refusals;
     for (const refusal of known.refusals.values()) this.#weigh(session, bytesOf(refusal));
@@ -112,7 +117,7 @@ export class ImageSessions {
     session.eventsLast = Math.max(session.eventsLast, session.eventsAcked);
     session.intentsDurable = Math.max(session.intentsDurable, record.intentsDurable);
     for (const seq of session.settled) if (seq <= session.intentsDurable) session.settled.delete(seq);
-    for (const seq of session.refusals.keys()) if (seq <= session.intentsDurable) this.#told(session, seq);
+    for (const seq of session.refusals.keys()) if (seq <= record.intentsDurable) this.#told(session, seq);
     let acked = 0;
     while (acked < session.events.length && session.events[acked]!.seq <= session.eventsAcked)
       this.#weigh(session, -EVENT_BYTES - session.events[acked++]!.message.length);
@@ -144,10 +149,12 @@ export class ImageSessions {
   }
 
   settle(record: { readonly session: number; readonly seqs: readonly number[] }): void {
-    const session = this.#sessions.get(record.session);
-    const { settled } = session ?? this.#unopenedOf(record.session);
-    for (const seq of record.seqs)
-      if (seq > (session?.intentsDurable ?? 0) && settled.size < SETTLED_MAX) settled.add(seq);
+    const known = this.#sessions.get(record.session) ?? this.#unopenedOf(record.session);
+    const { settled } = known;
+    for (const seq of record.seqs) {
+      if (settled.size >= SETTLED_MAX) fold(known);
+      if (seq > known.intentsDurable && settled.size < SETTLED_MAX) settled.add(seq);
+    }
   }
 
   /** A shard has refused an intent. Whoever may have been told so must not see it take effect: it is settled. */
@@ -157,6 +164,11 @@ export class ImageSessions {
     const session = this.#sessions.get(number);
     const { settled, refusals } = session ?? this.#unopenedOf(number);
     if (!settled.has(refusal.intentSeq) || refusals.has(refusal.intentSeq)) return;
+    for (const oldest of refusals.keys()) {
+      if (refusals.size < REFUSALS_MAX) break;
+      if (session === undefined) refusals.delete(oldest);
+      else this.#told(session, oldest);
+    }
     refusals.set(refusal.intentSeq, refusal);
     if (session !== undefined) this.#weigh(session, bytesOf(refusal));
   }
@@ -223,7 +235,11 @@ export class ImageSessions {
       if (this.#unopened.size < UNOPENED_MAX) break;
       this.#unopened.delete(oldest);
     }
-    const settled = { settled: new Set<number>(), refusals: new Map<number, OwedRefusal>() };
+    const settled = {
+      intentsDurable: 0,
+      settled: new Set<number>(),
+      refusals: new Map<number, OwedRefusal>(),
+    };
     this.#unopened.set(session, settled);
     return settled;
   }
@@ -232,6 +248,11 @@ export class ImageSessions {
     session.bytes += bytes;
     this.bytes += bytes;
   }
+}
+
+/** Makes room: what is settled without a gap need not be kept one by one. While the disk was away net could not say so. */
+function fold(known: Settled): void {
+  while (known.settled.delete(known.intentsDurable + 1)) known.intentsDurable++;
 }
 
 function bytesOf({ reason }: OwedRefusal): number {

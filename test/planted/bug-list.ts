@@ -160,7 +160,7 @@ export const bugList: readonly PlantedBug[] = [
   {
     name: "settled intents are forgotten",
     file: "persistence/image-sessions.ts",
-    find: "if (seq > (session?.intentsDurable ?? 0) && settled.size < SETTLED_MAX) settled.add(seq);",
+    find: "if (seq > known.intentsDurable && settled.size < SETTLED_MAX) settled.add(seq);",
     replace: "if (seq < 0) settled.add(seq);",
     tests: imageTests,
   },
@@ -225,9 +225,16 @@ export const bugList: readonly PlantedBug[] = [
   {
     name: "an intent is called durable when it is applied",
     file: "net/intent-window.ts",
-    find: "if (durableTick(shard) < tick) return false;",
-    replace: "if (durableTick(shard) < -1 && tick < 0) return false;",
+    find: "if (kept.tick(shard) < tick) return false;",
+    replace: "if (kept.tick(shard) < -1 && tick < 0) return false;",
     tests: ["net/intent-window.test.ts"],
+  },
+  {
+    name: "a refused intent is called durable before the journal has the word of it",
+    file: "net/intent-window.ts",
+    find: "if (kept.group < group) return false;",
+    replace: "if (kept.group < group && group < 0) return false;",
+    tests: ["net/held-events.test.ts"],
   },
   {
     name: "the client forgets intents as soon as they are applied",
