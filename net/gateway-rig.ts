@@ -313,7 +313,9 @@ export class GatewayRig {
 
   /** What the thread does behind a turn of its sockets. */
   turn(): void {
-    this.gateway.turn(this.clock.nowMs());
+    if (this.wakes === 0) return;
+    this.wakes = 0;
+    this.duty();
   }
 
   /** Both shards end the same tick, and net sends it. */

@@ -374,37 +374,41 @@ test("[RO1] a verified intent reaches the owner's lane as it came, with session 
   assert.deepEqual(intent!.payload.slice(INTENT_MESSAGE), message);
 });
 
-test("[RO2] intents become visible once per duty cycle, and a ticking shard is not woken for them", () => {
+test("[RO2] a move is visible at once and wakes only a shard that sleeps; reliable intents once per turn", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  rig.hear();
+  const word = () => Atomics.load(new Int32Array(rig.wiring.doorbells.shards[0]!.buffer), 0);
+  rig.control.setTicking(0, true);
+  const before = word();
+  for (let seq = 1; seq <= 5; seq++) client.send(encodeMoveIntent({ dx: 1, dy: 0, seq }));
+  assert.equal(only(rig.hear(), toShard.intent).length, 5);
+  assert.equal(word(), before, "it ticks: it will look by itself");
+  rig.control.setTicking(0, false);
+  client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 6 }));
+  assert.equal(only(rig.hear(), toShard.intent).length, 1);
+  assert.notEqual(word(), before, "it sleeps: it is woken");
+  rig.wakes = 0;
+  for (let seq = 1; seq <= 5; seq++) client.send(encodeFieldIntent(rigIntents.bare, seq, empty));
+  assert.equal(rig.hear().length, 0, "not before the turn ends");
+  assert.equal(rig.wakes, 1, "one duty cycle is asked for");
+  rig.turn();
+  assert.equal(only(rig.hear(), toShard.intent).length, 5);
+});
+
+test("[RO14] nothing follows moves alone; behind anything else comes a whole duty cycle, and moves behind it wait for that", () => {
   const rig = new GatewayRig();
   const { client } = rig.enter("a");
   rig.hear();
   rig.wakes = 0;
-  for (let seq = 1; seq <= 5; seq++) client.send(encodeMoveIntent({ dx: 1, dy: 0, seq }));
-  assert.equal(rig.hear().length, 0, "not before the turn ends");
-  assert.equal(rig.wakes, 1, "one duty cycle is asked for");
-  const word = () => Atomics.load(new Int32Array(rig.wiring.doorbells.shards[0]!.buffer), 0);
-  rig.control.setTicking(0, true);
-  const before = word();
-  rig.duty();
-  assert.equal(word(), before, "it ticks: it will look by itself");
-  assert.equal(only(rig.hear(), toShard.intent).length, 5);
-  rig.control.setTicking(0, false);
-  client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 6 }));
-  rig.turn();
-  assert.notEqual(word(), before, "it sleeps: it is woken");
-});
-
-test("[RO14] behind moves alone only lanes are flushed; behind anything else a whole duty cycle follows", () => {
-  const rig = new GatewayRig();
-  const { client } = rig.enter("a");
-  rig.hear();
   client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 1 }));
-  const flushed = rig.count("messages_out_total");
-  rig.turn();
+  assert.equal(rig.wakes, 0);
   assert.equal(only(rig.hear(), toShard.intent).length, 1);
-  client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 2 }));
+  const flushed = rig.count("messages_out_total");
   // Refused by name in the same turn of the sockets: the answer must not wait for the next tick.
   client.send(encodeRoomIntent({ room: 99, kind: 1, seq: 1 }));
+  client.send(encodeMoveIntent({ dx: 1, dy: 0, seq: 2 }));
+  assert.equal(rig.hear().length, 0, "what else is on the lane is not shown before its turn ends");
   rig.turn();
   assert.ok(rig.count("messages_out_total") > flushed);
   assert.equal(only(rig.hear(), toShard.intent).length, 1);

@@ -2,8 +2,7 @@
  * The network thread's logic: what the socket layer hears goes in, what shards write goes out. It has no timer, no
  * clock and no chance of its own, so it runs as well on one thread under a hand-cranked clock.
  *
- * Someone calls {@link Gateway.duty} after a doorbell or after {@link Gateway.sleepMs}, and {@link Gateway.turn}
- * after {@link GatewayParts.wake}.
+ * Someone calls {@link Gateway.duty} after a doorbell, after {@link Gateway.sleepMs} and after {@link GatewayParts.wake}.
  */
 import type { Config } from "../engine/config-schema.js";
 import {
@@ -37,7 +36,7 @@ import type { NetLanes } from "./net-lanes.js";
 import { Presence } from "./presence.js";
 import { ResumeTokens } from "./resume-token.js";
 import { RoomSeats } from "./room-seats.js";
-import type { Peer } from "./session.js";
+import type { Peer, Session } from "./session.js";
 import { SessionJournal } from "./session-journal.js";
 import { SessionRestore } from "./session-restore.js";
 import { SessionTable } from "./session-table.js";
@@ -87,8 +86,6 @@ export class Gateway {
   readonly #watch: JournalWatch;
   readonly #restore: SessionRestore;
   #isAwake = false;
-  /** Something happened that more than the lanes must know of. */
-  #owesDuty = false;
   #ownershipVersion: number;
   #owners: Uint8Array;
   #connections = 0;
@@ -194,8 +191,8 @@ export class Gateway {
       message: (connection, bytes, isBinary) => {
         const { session } = connection.peer;
         if (session === null) return;
-        if (this.#intake.take(session, bytes, isBinary)) this.#rouseLanes();
-        else this.#rouse();
+        if (!this.#intake.take(session, bytes, isBinary)) this.#rouse();
+        else if (!this.#isAwake) this.#showMove(session);
       },
       drained: (connection) => this.#onPressure(connection, false),
       dropped: (connection) => this.#onPressure(connection, true),
@@ -227,30 +224,23 @@ export class Gateway {
   }
 
   #rouse(): void {
-    this.#owesDuty = true;
-    this.#rouseLanes();
-  }
-
-  #rouseLanes(): void {
     if (this.#isAwake) return;
     this.#isAwake = true;
     this.#wake();
   }
 
-  /** What follows a turn of the sockets: a whole {@link duty} only if somebody did more than walk. */
-  turn(nowMs: number): void {
-    if (this.#owesDuty) {
-      this.duty(nowMs);
-      return;
-    }
-    this.#isAwake = false;
-    for (const lane of this.#lanes.toShards) lane.flush();
+  /**
+   * A move is made visible at once: a turn of the event loop behind it costs more than the store, and nearly every turn of
+   * the sockets brings one. With a duty cycle to come it waits for that, for then the lane may hold what must wait too.
+   */
+  #showMove(session: Session): void {
+    const { place } = session;
+    if (place.is === "field") this.#lanes.toShards[place.shard]!.flush();
   }
 
   /** One pass: takes what is there, sends what is due, flushes the lanes. Returns how much it did. */
   duty(nowMs: number): number {
     this.#isAwake = false;
-    this.#owesDuty = false;
     const { control, toShards, toStore } = this.#lanes;
     control.beat(control.netThread, nowMs);
     const answers = this.#takeStore();

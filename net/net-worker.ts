@@ -35,11 +35,11 @@ const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"),
   version: string;
 };
 
-/** Set while the gateway's turn is bound to follow what sockets did in this one of the event loop. */
+/** Set while a duty cycle is bound to follow what sockets did in this one of the event loop. */
 let isTurnDue = false;
 const turn = () => {
   isTurnDue = false;
-  gateway.turn(clock.nowMs());
+  gateway.duty(clock.nowMs());
 };
 const gateway = new Gateway({
   config,
@@ -55,7 +55,7 @@ const gateway = new Gateway({
   wake: () => {
     if (isTurnDue) return;
     isTurnDue = true;
-    // Behind everything that this turn's sockets have to say: their intents become visible with one store.
+    // Behind everything that this turn's sockets have to say.
     setImmediate(turn);
   },
 });
