@@ -6,7 +6,7 @@ import { shardMetric } from "../engine/metrics.js";
 import { Prng } from "../engine/prng.js";
 import { isCreatureId, NO_ROW } from "../engine/room/game.js";
 import { readU16 } from "../engine/wire/bytes-le.js";
-import { decodeFrames, FRAMES_HEAD_BYTES } from "../engine/wire/codec.js";
+import { decodeFrames, decodeProfiles, FRAMES_HEAD_BYTES } from "../engine/wire/codec.js";
 import { FrameHeaderLayout } from "../engine/wire/generated/frames-layout.js";
 import { messageTypes, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
 import { JUMP_COST, STEP_MAX, STRIDES_MAX } from "./move-turns.js";
@@ -24,16 +24,29 @@ interface Seen {
 /** Cells as a client that sees everything knows them, from frames alone. */
 class SeenWorld {
   readonly cells = new Map<number, Map<number, Seen>>();
+  /** Who was named by a cell since they last left it. */
+  readonly named = new Map<number, Set<number>>();
   /** Frames that did not tell of all who had moved. */
   partial = 0;
   /** Most that one frame told of who had moved. */
   costMax = 0;
   #heard = 0;
 
+  #namedBy(cell: number): Set<number> {
+    const named = this.named.get(cell) ?? new Set();
+    this.named.set(cell, named);
+    return named;
+  }
+
   take(rig: ShardRig): void {
     for (; this.#heard < rig.heard.length; this.#heard++) {
       const { type, payload } = rig.heard[this.#heard]!;
-      if (type !== toNet.cellMessage || payload[CELL_MESSAGE_BODY] !== messageTypes.cellFrames) continue;
+      if (type !== toNet.cellMessage) continue;
+      if (payload[CELL_MESSAGE_BODY] === messageTypes.profiles) {
+        const { cell, profiles } = decodeProfiles(payload.subarray(CELL_MESSAGE_BODY));
+        for (const { id } of profiles) this.#namedBy(cell).add(id);
+        continue;
+      }
       const isForPending = (payload[CELL_MESSAGE_FLAGS]! & CELL_TO_PENDING) !== 0;
       const before = this.cells.get(readU16(payload, FRAME_CELL));
       const isFirst = before === undefined;
@@ -53,7 +66,10 @@ class SeenWorld {
           if (slots.has(slot)) cost += JUMP_COST;
           slots.set(slot, { id, x, y });
         },
-        onLeave: (slot) => assert.ok(slots.delete(slot), "what leaves was there"),
+        onLeave: (slot) => {
+          this.#namedBy(readU16(payload, FRAME_CELL)).delete(slots.get(slot)?.id ?? -1);
+          assert.ok(slots.delete(slot), "what leaves was there");
+        },
         onChange: (slot) => assert.ok(slots.has(slot), "what changes is there"),
         onMove: (slot, dx, dy) => {
           cost++;
@@ -125,6 +141,12 @@ function compare(rig: ShardRig, world: SeenWorld, where: string, place: PlaceOf 
       if (entities.isGhost(row)) continue;
       const { x, y } = place(rig, cell, row);
       there.push(`${entities.id[row]} ${x} ${y}`);
+    }
+    for (const { id } of world.cells.get(cell)?.values() ?? []) {
+      assert.ok(
+        isCreatureId(id) || world.named.get(cell)?.has(id),
+        `${id} has a name, cell ${cell}, ${where}`,
+      );
     }
     const seen = [...(world.cells.get(cell)?.values() ?? [])].map(
       (entity) => `${entity.id} ${entity.x} ${entity.y}`,

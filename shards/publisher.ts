@@ -4,20 +4,12 @@
  */
 
 import type { LaneWriter } from "../engine/lane/lane.js";
-import {
-  CELL_MESSAGE_BODY,
-  CELL_MESSAGE_CELL,
-  CELL_MESSAGE_FLAGS,
-  CELL_PROMOTES,
-  CELL_TO_PENDING,
-  toNet,
-} from "../engine/lane/to-net.js";
+import { CELL_MESSAGE_BODY, CELL_PROMOTES, CELL_TO_PENDING } from "../engine/lane/to-net.js";
 import type { Counters } from "../engine/memory/counters.js";
 import { shardMetric } from "../engine/metrics.js";
 import { type EntityTable, NO_ROW, ROW_GHOST } from "../engine/room/entity-table.js";
 import { columnOf, type Grid, rowOf } from "../engine/space/grid.js";
 import {
-  encodeProfiles,
   FRAMES_HEAD_BYTES,
   frameLength,
   writeChange,
@@ -33,6 +25,8 @@ import {
   FrameHeaderLayout,
 } from "../engine/wire/generated/frames-layout.js";
 import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../engine/wire/message-types.js";
+import { claimCellMessage } from "./cell-message.js";
+import { CellNames, type ProfileOf } from "./cell-names.js";
 import {
   type FrameTally,
   MoveTurns,
@@ -57,15 +51,12 @@ interface Leave {
   readonly toCell: number;
 }
 
-/** Gives the name and level of a person, or undefined. */
-export type ProfileOf = (entityId: number) => { readonly name: string; readonly level: number } | undefined;
-
 export class Publisher {
   readonly #grid: Grid;
   readonly #entities: EntityTable;
   readonly #lane: LaneWriter;
   readonly #counters: Counters;
-  readonly #profileOf: ProfileOf;
+  readonly #names: CellNames;
   readonly #say: Uint8Array;
   /** Per cell: slots free for reuse, and the first never used. */
   readonly #freeSlots: (number[] | undefined)[];
@@ -99,7 +90,7 @@ export class Publisher {
     this.#entities = options.entities;
     this.#lane = options.lane;
     this.#counters = options.counters;
-    this.#profileOf = options.profileOf;
+    this.#names = new CellNames(options);
     const cells = options.grid.cellCount;
     this.#say = new Uint8Array(options.entities.capacity);
     this.#freeSlots = new Array<number[] | undefined>(cells);
@@ -193,7 +184,7 @@ export class Publisher {
     head.isNarrow = head.slotMax <= NARROW_SLOT_MAX;
     const length = FRAMES_HEAD_BYTES + frameLength(head);
     const fits = CELL_MESSAGE_BODY + length <= this.#lane.ring.recordLengthMax;
-    const at = fits ? this.#claim(cell, 0, length) : -1;
+    const at = fits ? claimCellMessage(this.#lane, cell, { flags: 0, length }) : -1;
     if (at < 0) {
       this.#counters.add(shardMetric.frames_skipped_total);
       this.#isResync[cell] = 1;
@@ -214,11 +205,15 @@ export class Publisher {
       for (const leave of leaves!) this.#giveSlot(cell, leave.slot);
       leaves!.length = 0;
     }
-    const { cell: cellColumn } = this.#entities;
-    if (head.appears > 0) {
-      this.#profiles(cell, 0, (row) => this.#say[row] === SAY_APPEAR && cellColumn[row] === cell);
+    // Whoever is seen has a name: where there is no room for it now, it comes with a keyframe for everybody.
+    if (head.appears > 0 && !this.#names.tell(cell, 0, this.#isNew)) {
+      this.#counters.add(shardMetric.frames_skipped_total);
+      this.#isResync[cell] = 1;
     }
   }
+
+  readonly #isNew = (row: number): boolean => this.#say[row] === SAY_APPEAR;
+  readonly #isTold = (row: number): boolean => this.#entities.slot[row] !== SLOT_NONE;
 
   /** What is to be said of each row, and how much that is. Returns how many rows that moved have to wait. */
   #decide(cell: number): number {
@@ -354,7 +349,10 @@ export class Publisher {
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
       if ((flags[row]! & ROW_GHOST) === 0 && slot[row] !== SLOT_NONE) left++;
     }
-    if (left > 0) this.#profiles(cell, flagsEach, (row) => slot[row] !== SLOT_NONE);
+    if (left > 0 && !this.#names.tell(cell, flagsEach, this.#isTold)) {
+      this.#counters.add(shardMetric.frames_skipped_total);
+      return false;
+    }
     const head = this.#head;
     head.cell = cell;
     head.isKeyframe = true;
@@ -368,7 +366,8 @@ export class Publisher {
       head.appears = Math.min(left, this.#appearsMax);
       left -= head.appears;
       const length = FRAMES_HEAD_BYTES + frameLength(head);
-      const at = this.#claim(cell, left === 0 ? flagsLast : flagsEach, length);
+      const flagsNow = left === 0 ? flagsLast : flagsEach;
+      const at = claimCellMessage(this.#lane, cell, { flags: flagsNow, length });
       if (at < 0) {
         this.#counters.add(shardMetric.frames_skipped_total);
         return false;
@@ -384,24 +383,6 @@ export class Publisher {
       head.isKeyframe = false;
     } while (left > 0);
     return true;
-  }
-
-  /** Names of the people among the rows chosen. */
-  #profiles(cell: number, cellFlags: number, isChosen: (row: number) => boolean): void {
-    const { first, next, id, flags } = this.#entities;
-    const profiles: { id: number; name: string; level: number }[] = [];
-    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-      if ((flags[row]! & ROW_GHOST) !== 0 || !isChosen(row)) continue;
-      const profile = this.#profileOf(id[row]!);
-      if (profile !== undefined) profiles.push({ id: id[row]!, ...profile });
-    }
-    for (let at = 0; at < profiles.length; at += 500) {
-      const bytes = encodeProfiles({ cell, profiles: profiles.slice(at, at + 500) });
-      const claimed = this.#claim(cell, cellFlags, bytes.length);
-      if (claimed < 0) return; // names come again with the next keyframe
-      this.#lane.ring.bytes.set(bytes, claimed);
-      this.#lane.commit();
-    }
   }
 
   /** What an appear is about to tell, or a keyframe for all. */
@@ -431,15 +412,6 @@ export class Publisher {
     view.setUint8(out + EntityAppearLayout.health, entities.sentHealth[row]!);
     view.setUint8(out + EntityAppearLayout.heading, entities.heading[row]!);
     return out + APPEAR_BYTES;
-  }
-
-  #claim(cell: number, flags: number, length: number): number {
-    const at = this.#lane.tryClaim(toNet.cellMessage, CELL_MESSAGE_BODY + length);
-    if (at < 0) return -1;
-    const { view } = this.#lane.ring;
-    view.setUint32(at + CELL_MESSAGE_CELL, cell, true);
-    view.setUint32(at + CELL_MESSAGE_FLAGS, flags, true);
-    return at + CELL_MESSAGE_BODY;
   }
 
   #commit(length: number): void {

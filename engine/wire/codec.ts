@@ -58,6 +58,14 @@ export {
   writeMoveIntent,
 } from "./intent-codec.js";
 export {
+  encodeName,
+  encodeProfiles,
+  type ProfileFields,
+  type ProfilesFields,
+  ProfileWriter,
+  profilesLength,
+} from "./profile-codec.js";
+export {
   decodeNoticeBody,
   decodePlayerChangedBody,
   decodeProfiles,
@@ -68,7 +76,6 @@ export {
   decodeWelcome,
   encodeNoticeBody,
   encodePlayerChangedBody,
-  encodeProfiles,
   encodeRefusedBody,
   encodeRelocatedBody,
   encodeRoomJoinedBody,
@@ -77,8 +84,6 @@ export {
   type ItemFields,
   type NoticeFields,
   type PlayerChangedFields,
-  type ProfileFields,
-  type ProfilesFields,
   type RefusedFields,
   type RelocatedFields,
   type RoomJoinedFields,

@@ -3,7 +3,6 @@ import { Builder, ByteBuffer } from "flatbuffers";
 import { Item } from "./generated/item.js";
 import { Notice } from "./generated/notice.js";
 import { PlayerChanged } from "./generated/player-changed.js";
-import { Profile } from "./generated/profile.js";
 import { Profiles } from "./generated/profiles.js";
 import { Refused } from "./generated/refused.js";
 import { Relocated } from "./generated/relocated.js";
@@ -21,6 +20,7 @@ import {
 } from "./generated/session-schema.js";
 import { Welcome } from "./generated/welcome.js";
 import { messageTypes, TABLE_HEAD_BYTES } from "./message-types.js";
+import type { ProfileFields, ProfilesFields } from "./profile-codec.js";
 import type { TableSchema } from "./schema.js";
 import { compileVerifier, type Verifier, type VerifierLimits } from "./verifier.js";
 import { expectAtLeast, WireError } from "./wire-error.js";
@@ -152,27 +152,6 @@ export function decodeWelcome(message: Uint8Array): WelcomeFields {
     fieldType: table.fieldType(),
     serverVersion: table.serverVersion(),
   };
-}
-
-export interface ProfileFields {
-  /** Entity id. */
-  readonly id: number;
-  readonly name: string;
-  readonly level: number;
-}
-export interface ProfilesFields {
-  readonly cell: number;
-  readonly profiles: readonly ProfileFields[];
-}
-
-export function encodeProfiles(fields: ProfilesFields): Uint8Array<ArrayBuffer> {
-  builder.clear();
-  const offsets = fields.profiles.map((profile) => {
-    const name = builder.createString(profile.name);
-    return Profile.createProfile(builder, profile.id, name, profile.level);
-  });
-  const profiles = Profiles.createProfilesVector(builder, offsets);
-  return finishMessage(messageTypes.profiles, Profiles.createProfiles(builder, fields.cell, profiles));
 }
 
 const verifiedProfiles = new VerifiedTable(messageTypes.profiles, ProfilesSchema);

@@ -14,9 +14,10 @@ import { Profiles } from "./generated/profiles.js";
 import { PlayerChangedSchema, ProfilesSchema, WelcomeSchema } from "./generated/session-schema.js";
 import { Welcome } from "./generated/welcome.js";
 import { TABLE_HEAD_BYTES } from "./message-types.js";
+import { encodeProfiles } from "./profile-codec.js";
 import { readEverything } from "./read-everything.js";
 import type { TableSchema } from "./schema.js";
-import { encodePlayerChangedBody, encodeProfiles, encodeWelcome } from "./table-codec.js";
+import { encodePlayerChangedBody, encodeWelcome } from "./table-codec.js";
 import { compileVerifier, type Verifier, verdicts, verifierLimits } from "./verifier.js";
 
 export interface FuzzResult {

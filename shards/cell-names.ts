@@ -1,0 +1,93 @@
+/**
+ * The names of people in a cell, told with every keyframe and to whoever sees somebody appear. A name is encoded once, and
+ * copied from then on: crowds who cross borders are told of again and again.
+ */
+import type { LaneWriter } from "../engine/lane/lane.js";
+import { CELL_MESSAGE_BODY } from "../engine/lane/to-net.js";
+import { type EntityTable, NO_ROW, ROW_GHOST } from "../engine/room/entity-table.js";
+import { isCreatureId } from "../engine/room/game.js";
+import { encodeName, ProfileWriter, profilesLength } from "../engine/wire/codec.js";
+import { claimCellMessage } from "./cell-message.js";
+
+/** People named in one message. */
+const PROFILES_MAX = 500;
+
+/** Gives the name and level of a person, or undefined. */
+export type ProfileOf = (entityId: number) => { readonly name: string; readonly level: number } | undefined;
+
+interface EncodedName {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export class CellNames {
+  readonly #entities: EntityTable;
+  readonly #lane: LaneWriter;
+  readonly #profileOf: ProfileOf;
+  /** By row, of whoever had it last: it is compared before it is used. */
+  readonly #names: (EncodedName | undefined)[];
+  readonly #writer = new ProfileWriter();
+  /** Bytes that fit one message. */
+  readonly #lengthMax: number;
+  /** The people gathered for the next message, and the bytes of their names. */
+  readonly #rows = new Int32Array(PROFILES_MAX);
+  readonly #levels = new Int32Array(PROFILES_MAX);
+  #count = 0;
+  #nameBytes = 0;
+
+  constructor(options: {
+    readonly entities: EntityTable;
+    readonly lane: LaneWriter;
+    readonly profileOf: ProfileOf;
+  }) {
+    this.#entities = options.entities;
+    this.#lane = options.lane;
+    this.#profileOf = options.profileOf;
+    this.#names = new Array<EncodedName | undefined>(options.entities.capacity);
+    this.#lengthMax = options.lane.ring.recordLengthMax - CELL_MESSAGE_BODY;
+  }
+
+  /** Tells the names of the people among the rows chosen. False when the lane had no room for all. */
+  tell(cell: number, cellFlags: number, isChosen: (row: number) => boolean): boolean {
+    const { first, next, id, flags } = this.#entities;
+    this.#count = 0;
+    this.#nameBytes = 0;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0 || isCreatureId(id[row]!) || !isChosen(row)) continue;
+      const profile = this.#profileOf(id[row]!);
+      if (profile === undefined) continue;
+      const { length } = this.#encoded(row, profile.name);
+      const isFull = profilesLength(this.#count + 1, this.#nameBytes + length) > this.#lengthMax;
+      if ((isFull || this.#count === PROFILES_MAX) && !this.#write(cell, cellFlags)) return false;
+      this.#rows[this.#count] = row;
+      this.#levels[this.#count++] = profile.level;
+      this.#nameBytes += length;
+    }
+    return this.#count === 0 || this.#write(cell, cellFlags);
+  }
+
+  #encoded(row: number, name: string): Uint8Array {
+    const known = this.#names[row];
+    if (known?.name === name) return known.bytes;
+    const bytes = encodeName(name);
+    this.#names[row] = { name, bytes };
+    return bytes;
+  }
+
+  #write(cell: number, cellFlags: number): boolean {
+    const count = this.#count;
+    const length = profilesLength(count, this.#nameBytes);
+    const at = claimCellMessage(this.#lane, cell, { flags: cellFlags, length });
+    if (at < 0) return false;
+    const { id } = this.#entities;
+    this.#writer.begin(this.#lane.ring.bytes, at, { cell, count });
+    for (let index = 0; index < count; index++) {
+      const row = this.#rows[index]!;
+      this.#writer.add(id[row]!, this.#levels[index]!, this.#names[row]!.bytes);
+    }
+    this.#lane.commit();
+    this.#count = 0;
+    this.#nameBytes = 0;
+    return true;
+  }
+}
