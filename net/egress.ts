@@ -7,7 +7,7 @@
 import type { Counters } from "../engine/memory/counters.js";
 import { netMetric } from "../engine/metrics.js";
 import { readU16 } from "../engine/wire/bytes-le.js";
-import { FRAMES_HEAD_BYTES, writeIntentAck } from "../engine/wire/codec.js";
+import { decodeRefusedBody, FRAMES_HEAD_BYTES, writeIntentAck } from "../engine/wire/codec.js";
 import { CellFramesHeaderLayout, IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { EventFields } from "./event-log.js";
@@ -99,7 +99,7 @@ export class Egress {
     const group = this.#journal.event(session, { roomId: roomSeq > 0 ? event.room : 0, roomSeq });
     if (isDurable) events.holdLast(group);
     if (event.scope === eventScopes.engine && event.kind === engineEvents.refused)
-      session.intents.awaitRefusal(group);
+      session.intents.refused(decodeRefusedBody(event.body).intentSeq, group);
     this.#watch.onAppended(session);
     this.queue(session);
   }

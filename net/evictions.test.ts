@@ -9,11 +9,18 @@ import { Counters, createCounters } from "../engine/memory/counters.js";
 import { createDoorbell, Doorbell } from "../engine/memory/doorbell.js";
 import { createRing, RingReader, RingWriter } from "../engine/memory/spsc-ring.js";
 import { netCatalogue } from "../engine/metrics.js";
-import { encodeGoodbye } from "../engine/wire/codec.js";
-import { closeCodes } from "../engine/wire/codes.js";
+import {
+  decodeIntentAck,
+  decodeRefusedBody,
+  encodeFieldIntent,
+  encodeGoodbye,
+  encodeRefusedBody,
+} from "../engine/wire/codec.js";
+import { closeCodes, refusals } from "../engine/wire/codes.js";
+import { engineEvents, eventScopes, messageTypes } from "../engine/wire/message-types.js";
 import { EventLog } from "./event-log.js";
 import { Evictions } from "./evictions.js";
-import { GatewayRig, type HeardRecord, told } from "./gateway-rig.js";
+import { GatewayRig, type HeardRecord, rigIntents, told } from "./gateway-rig.js";
 import { IntentWindow } from "./intent-window.js";
 import type { Buckets } from "./rate-limit.js";
 import { Session } from "./session.js";
@@ -74,6 +81,30 @@ test("[SE23] a member of a lost shard is loaded only when the last shard has let
   rig.shards[1]!.letGo(heard);
   rig.endTick();
   assert.deepEqual(loaded(rig), [], "the same answer again is nothing");
+});
+
+test("[DS27] what a shard refused, and handed on behind what it held, is not refused again when the next one is lost", () => {
+  const rig = new GatewayRig();
+  const { client } = rig.enter("a");
+  for (const seq of [1, 2]) client.send(encodeFieldIntent(rigIntents.bare, seq));
+  rig.duty();
+  const refusal = { intentSeq: 2, code: refusals.handoffFull.code, reason: "" };
+  const scope = eventScopes.engine;
+  const event = { sessions: [1], scope, kind: engineEvents.refused, body: encodeRefusedBody(refusal) };
+  rig.shards[0]!.say({ ...event, roomId: 0, roomSeq: 0, isDurable: false });
+  rig.shards[1]!.member(toNet.memberMoved, { session: 1, joinEpoch: 1, entityId: 1, cell: 12 });
+  rig.endTick();
+  beginAnew(rig, 1, 2);
+  const { events, raw } = told(client);
+  assert.deepEqual(
+    events.map(({ body }) => decodeRefusedBody(body)).map(({ intentSeq, code }) => [intentSeq, code]),
+    [
+      [2, refusals.handoffFull.code],
+      [1, refusals.notAlive.code],
+    ],
+  );
+  const acks = raw.filter((bytes) => bytes[0] === messageTypes.intentAck).map(decodeIntentAck);
+  assert.equal(acks.at(-1)!.applied, 2);
 });
 
 test("[SE23] a shard that dies before its answer is told again when it has begun anew, and waited for", () => {

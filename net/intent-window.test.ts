@@ -64,7 +64,10 @@ test("[DS13] an intent in doubt is nobody's to report but the successor's of the
   // The second shard never got it: what it reports came by another way.
   assert.equal(window.complete({ shard: 1, room: 0, applied: 1, tick: 5 }, nobodyIsGone), false);
   assert.deepEqual(window.takeLost(1), []);
-  assert.deepEqual(window.takeLost(0), [1]);
+  assert.deepEqual(
+    window.takeLost(0).map(({ seq }) => seq),
+    [1],
+  );
   assert.equal(window.applied, 1);
 });
 

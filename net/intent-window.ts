@@ -11,7 +11,12 @@ interface Outstanding {
   readonly path: number[];
   /** One of these, lost, whose successor has not said yet what it knows of it; -1: none. */
   doubtedShard: number;
+  /** The client has been told so. It is out still: others, which are held, were sent before it. */
+  isRefused: boolean;
 }
+
+/** An intent that nobody will report any more. */
+export type LostIntent = Pick<Outstanding, "seq" | "isRefused">;
 
 /** Whether a shard is known to be gone though its successor has not said so yet. */
 export type IsGone = (shard: number) => boolean;
@@ -137,7 +142,7 @@ export class IntentWindow {
 
   /** An intent was sent to a shard. `received` has been raised to its number. */
   add(seq: number, room: number, shard: number): void {
-    this.#outstanding.push({ seq, room, path: [shard], doubtedShard: -1 });
+    this.#outstanding.push({ seq, room, path: [shard], doubtedShard: -1, isRefused: false });
   }
 
   /**
@@ -165,9 +170,10 @@ export class IntentWindow {
     if (tick > (this.#ticks.get(shard) ?? -1)) this.#ticks.set(shard, tick);
   }
 
-  /** The client is told of a refusal by an event which is in this group of net's own. */
-  awaitRefusal(group: number): void {
+  /** The client is told that an intent is refused, by an event which is in this group of net's own. */
+  refused(seq: number, group: number): void {
     this.#refusedGroup = group;
+    for (const intent of this.#outstanding) if (intent.seq === seq) intent.isRefused = true;
   }
 
   /** Whether {@link durable} can still move without anything else happening. */
@@ -212,23 +218,23 @@ export class IntentWindow {
 
   /**
    * A shard has given the member up, and with it all it held for it: takes out the field's intents that are there, or on the
-   * way there, and returns the numbers. What a lost shard had is left to {@link takeLost}.
+   * way there, and returns them. What a lost shard had is left to {@link takeLost}.
    */
-  takeAdrift(shard: number): number[] {
+  takeAdrift(shard: number): LostIntent[] {
     const isAdrift = ({ room, path, doubtedShard }: Outstanding) =>
       room === 0 && doubtedShard < 0 && path.includes(shard);
     const adrift = this.#outstanding.filter(isAdrift);
     if (adrift.length > 0) this.#outstanding = this.#outstanding.filter((intent) => !isAdrift(intent));
-    return adrift.map((intent) => intent.seq);
+    return adrift;
   }
 
-  /** The shard's successor has told everything: takes out what is in doubt still, and returns the numbers. */
-  takeLost(shard: number): number[] {
+  /** The shard's successor has told everything: takes out what is in doubt still, and returns it. */
+  takeLost(shard: number): LostIntent[] {
     const lost = this.#outstanding.filter(({ doubtedShard }) => doubtedShard === shard);
     if (lost.length > 0) {
       this.#outstanding = this.#outstanding.filter(({ doubtedShard }) => doubtedShard !== shard);
     }
-    return lost.map((intent) => intent.seq);
+    return lost;
   }
 }
 

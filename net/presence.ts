@@ -17,7 +17,7 @@ import { EventLog } from "./event-log.js";
 import type { Evictions } from "./evictions.js";
 import type { Hello } from "./handshake.js";
 import { closeReasonBytesMax } from "./handshake.js";
-import { IntentWindow } from "./intent-window.js";
+import { IntentWindow, type LostIntent } from "./intent-window.js";
 import type { IntentChecks } from "./intents.js";
 import type { JournalWatch } from "./journal-watch.js";
 import { eventLogLimits, limits, sessionsMax } from "./limits.js";
@@ -414,10 +414,10 @@ export class Presence {
   }
 
   /** `refused`: those that a shard has refused itself, without saying that they are settled. */
-  #refuseLost(session: Session, lost: readonly number[], refused: readonly number[] = []): void {
+  #refuseLost(session: Session, lost: readonly LostIntent[], refused: readonly number[] = []): void {
     if (lost.length === 0) return;
-    for (const seq of lost)
-      if (!refused.includes(seq)) tellRefused(this.#egress, session, seq, refusals.notAlive);
+    for (const { seq, isRefused } of lost)
+      if (!isRefused && !refused.includes(seq)) tellRefused(this.#egress, session, seq, refusals.notAlive);
     session.needsAck = true;
     this.#watch.onSettled(session);
   }
