@@ -281,7 +281,7 @@ export class Egress {
       if (session.isSlow || !this.#send(session, message)) break;
     }
     outbox.length = 0;
-    if (!session.needsAck || session.isSlow) return;
+    if (!session.needsAck || session.isSlow || !this.#watch.mayAck(session)) return;
     writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: session.intents.durable });
     if (this.#send(session, this.#ack)) session.needsAck = false;
   }

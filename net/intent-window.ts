@@ -133,11 +133,16 @@ export class IntentWindow {
     for (const seq of this.#settled) if (seq <= this.received) this.#settled.delete(seq);
   }
 
-  /** The client begins anew: it counts on from what it is told, and has forgotten nothing. */
-  restart(): void {
+  /**
+   * The client begins anew: it counts on from what it is told, and has forgotten nothing. True when that is more than the
+   * journal knows: a process that starts now would say less.
+   */
+  restart(): boolean {
+    const isMore = this.#settled.size > 0 || this.#milestone?.event === UNNUMBERED;
     for (const seq of this.#settled) this.received = Math.max(this.received, seq);
     this.#settled.clear();
     this.#maySkip = false;
+    return isMore;
   }
 
   /** An intent was sent to a shard. `received` has been raised to its number. */

@@ -25,6 +25,8 @@ export class JournalWatch {
   readonly #ticks: Int32Array;
   readonly #holding = new Set<Session>();
   readonly #unsettled = new Set<Session>();
+  /** Whose acknowledgement waits for a group. */
+  readonly #unacked = new Set<Session>();
   /** Whose acknowledgement has moved since something was last sent; it takes what leaves next for company. */
   #owed: Session[] = [];
   #owedDueMs = Number.POSITIVE_INFINITY;
@@ -58,6 +60,18 @@ export class JournalWatch {
   forget(session: Session): void {
     this.#holding.delete(session);
     this.#unsettled.delete(session);
+    this.#unacked.delete(session);
+  }
+
+  /** Nothing is acknowledged before what is written of the session now is safe. */
+  holdAck(session: Session): void {
+    session.ackGroup = this.#parts.journal.group;
+    this.#unacked.add(session);
+  }
+
+  /** Whether the session's acknowledgement may leave. */
+  mayAck(session: Session): boolean {
+    return session.ackGroup <= this.#kept.group;
   }
 
   /** Intents were settled. What is safe already is so at once. */
@@ -99,6 +113,11 @@ export class JournalWatch {
         this.#parts.queue(session);
       }
       if (!events.isHolding) this.#holding.delete(session);
+    }
+    for (const session of this.#unacked) {
+      if (!this.mayAck(session)) continue;
+      this.#unacked.delete(session);
+      this.#parts.queue(session);
     }
     return work;
   }

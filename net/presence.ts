@@ -201,17 +201,19 @@ export class Presence {
 
   #welcome(session: Session, recovered: boolean): void {
     const token = this.#parts.tokens.issue(session, session.attachEpoch);
+    let isAckHeld = false;
     if (recovered) {
       const again = session.events.rewind();
       this.#parts.lanes.counters.add(netMetric.events_replayed_total, again);
     } else if (session.wasWelcomed) {
       session.events.restart();
-      session.intents.restart();
+      isAckHeld = session.intents.restart();
       session.claims.clear();
       this.#watch.onSettled(session);
     }
     session.wasWelcomed = true;
     this.#journal.stands(session);
+    if (isAckHeld) this.#watch.holdAck(session);
     session.connection!.send(this.#welcomes.write(session, { token, recovered }));
     if (!recovered) this.#repeatState(session);
   }

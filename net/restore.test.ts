@@ -627,6 +627,30 @@ test("[DS25] what was refused before the crash is told after it, and called dura
   }
 });
 
+test("[DS28] whoever takes a restored session over is acknowledged nothing before the journal knows of that", () => {
+  const { rig, client } = afterEvents(0);
+  for (let seq = 1; seq <= 5; seq++) client.send(encodeFieldIntent(rigIntents.bare, seq));
+  rig.duty();
+  for (const seq of [1, 2, 4]) rig.journal.settle(1, seq);
+  const next = restart(rig);
+  revive(next);
+  next.journal.take();
+  next.journal.makeDurable();
+  next.endTick();
+  const fresh = next.connect("a");
+  next.duty();
+  next.endTick();
+  const { welcomes, raw } = told(fresh);
+  assert.equal(welcomes[0]!.intentsApplied, 4, "intent 3 is not of this client");
+  const isAck = (bytes: Uint8Array) => bytes[0] === messageTypes.intentAck;
+  assert.equal(raw.filter(isAck).length, 0);
+  next.journal.take();
+  next.journal.makeDurable();
+  next.endTick();
+  assert.deepEqual(acksOf(fresh), [{ applied: 4, durable: 4 }]);
+  assert.equal(next.journal.survivors().sessions[0]!.intentsDurable, 4);
+});
+
 // ---- rooms ----------------------------------------------------------------------------------------------------
 
 /** One who sat in a durable room 5, which told its event number 3, and in room 6. */

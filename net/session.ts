@@ -117,6 +117,8 @@ export class Session {
   /** Reads too slowly: gets no state until its connection has drained. */
   isSlow = false;
   needsAck = false;
+  /** Group of net's own that the acknowledgement waits for. */
+  ackGroup = 0;
   /** The last PlayerChanged, to be repeated when events were lost. */
   playerChanged: EventFields | null = null;
   /** A session of the same player that waits for this one to have left. */
