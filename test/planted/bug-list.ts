@@ -88,8 +88,10 @@ export const bugList: readonly PlantedBug[] = [
   {
     name: "a batch is not sorted by key",
     file: "persistence/store-batch.ts",
-    find: "return sorted.filter((row, at) => row.playerId !== sorted[at + 1]?.playerId);",
-    replace: "return rows.filter((row) => sorted.findLast((one) => one.playerId === row.playerId) === row);",
+    find: `  sorted.length = kept;
+  return sorted;`,
+    replace: `  sorted.length = kept;
+  return rows.filter((row) => sorted.includes(row));`,
     tests: [...storeTests, "persistence/mysql-faults.test.ts"],
   },
   {
