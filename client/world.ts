@@ -141,6 +141,7 @@ export class World {
       entity.unitsY += dy;
       this.#settle(cell, entity, cell.frameTick);
     },
+    onProfile: ({ id, name }) => this.learnName(id, name),
   };
 
   get shape(): WorldShape {

@@ -6,7 +6,13 @@ import type { LaneWriter } from "../engine/lane/lane.js";
 import { CELL_MESSAGE_BODY } from "../engine/lane/to-net.js";
 import { type EntityTable, NO_ROW, ROW_GHOST } from "../engine/room/entity-table.js";
 import { isCreatureId } from "../engine/room/game.js";
-import { encodeName, ProfileWriter, profilesLength } from "../engine/wire/codec.js";
+import {
+  encodeName,
+  FRAME_NAME_BYTES_MAX,
+  ProfileWriter,
+  profilesLength,
+  profilesTableLength,
+} from "../engine/wire/codec.js";
 import { claimCellMessage } from "./cell-message.js";
 
 /** People named in one message. */
@@ -47,7 +53,49 @@ export class CellNames {
     this.#lengthMax = options.lane.ring.recordLengthMax - CELL_MESSAGE_BODY;
   }
 
-  /** Tells the names of the people among the rows chosen. False when the lane had no room for all. */
+  /**
+   * Looks who is to be named in a frame with so many other bytes. Returns the bytes of their table, for {@link write}; 0 when
+   * there is nobody, or there are too many for one message.
+   */
+  measure(cell: number, isChosen: (row: number) => boolean, otherBytes: number): number {
+    const { first, next, id, flags } = this.#entities;
+    this.#count = 0;
+    this.#nameBytes = 0;
+    for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
+      if ((flags[row]! & ROW_GHOST) !== 0 || isCreatureId(id[row]!) || !isChosen(row)) continue;
+      const profile = this.#profileOf(id[row]!);
+      if (profile === undefined) continue;
+      if (this.#count === PROFILES_MAX) return 0;
+      this.#add(row, profile.level, this.#encoded(row, profile.name).length);
+    }
+    if (this.#count === 0) return 0;
+    const length = profilesTableLength(this.#count, this.#nameBytes);
+    return length > FRAME_NAME_BYTES_MAX || otherBytes + length > this.#lengthMax ? 0 : length;
+  }
+
+  /** Writes the table that was measured. */
+  write(cell: number, at: number): void {
+    this.#writer.beginTable(this.#lane.ring.bytes, at, { cell, count: this.#count });
+    this.#writePeople();
+  }
+
+  #add(row: number, level: number, length: number): void {
+    this.#rows[this.#count] = row;
+    this.#levels[this.#count++] = level;
+    this.#nameBytes += length;
+  }
+
+  #writePeople(): void {
+    const { id } = this.#entities;
+    for (let index = 0; index < this.#count; index++) {
+      const row = this.#rows[index]!;
+      this.#writer.add(id[row]!, this.#levels[index]!, this.#names[row]!.bytes);
+    }
+    this.#count = 0;
+    this.#nameBytes = 0;
+  }
+
+  /** Tells the names of the people among the rows chosen, in messages of their own. False when the lane had no room for all. */
   tell(cell: number, cellFlags: number, isChosen: (row: number) => boolean): boolean {
     const { first, next, id, flags } = this.#entities;
     this.#count = 0;
@@ -58,12 +106,10 @@ export class CellNames {
       if (profile === undefined) continue;
       const { length } = this.#encoded(row, profile.name);
       const isFull = profilesLength(this.#count + 1, this.#nameBytes + length) > this.#lengthMax;
-      if ((isFull || this.#count === PROFILES_MAX) && !this.#write(cell, cellFlags)) return false;
-      this.#rows[this.#count] = row;
-      this.#levels[this.#count++] = profile.level;
-      this.#nameBytes += length;
+      if ((isFull || this.#count === PROFILES_MAX) && !this.#writeMessage(cell, cellFlags)) return false;
+      this.#add(row, profile.level, length);
     }
-    return this.#count === 0 || this.#write(cell, cellFlags);
+    return this.#count === 0 || this.#writeMessage(cell, cellFlags);
   }
 
   #encoded(row: number, name: string): Uint8Array {
@@ -74,20 +120,14 @@ export class CellNames {
     return bytes;
   }
 
-  #write(cell: number, cellFlags: number): boolean {
+  #writeMessage(cell: number, cellFlags: number): boolean {
     const count = this.#count;
     const length = profilesLength(count, this.#nameBytes);
     const at = claimCellMessage(this.#lane, cell, { flags: cellFlags, length });
     if (at < 0) return false;
-    const { id } = this.#entities;
     this.#writer.begin(this.#lane.ring.bytes, at, { cell, count });
-    for (let index = 0; index < count; index++) {
-      const row = this.#rows[index]!;
-      this.#writer.add(id[row]!, this.#levels[index]!, this.#names[row]!.bytes);
-    }
+    this.#writePeople();
     this.#lane.commit();
-    this.#count = 0;
-    this.#nameBytes = 0;
     return true;
   }
 }

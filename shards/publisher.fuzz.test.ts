@@ -70,6 +70,7 @@ class SeenWorld {
           this.#namedBy(readU16(payload, FRAME_CELL)).delete(slots.get(slot)?.id ?? -1);
           assert.ok(slots.delete(slot), "what leaves was there");
         },
+        onProfile: ({ id }) => this.#namedBy(readU16(payload, FRAME_CELL)).add(id),
         onChange: (slot) => assert.ok(slots.has(slot), "what changes is there"),
         onMove: (slot, dx, dy) => {
           cost++;

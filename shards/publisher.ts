@@ -12,11 +12,13 @@ import { columnOf, type Grid, rowOf } from "../engine/space/grid.js";
 import {
   FRAMES_HEAD_BYTES,
   frameLength,
+  NAMES_HEAD_BYTES,
   writeChange,
   writeFrameHead,
   writeFramesHead,
   writeLeave,
   writeMove,
+  writeNamesHead,
   writeNarrowMove,
 } from "../engine/wire/codec.js";
 import {
@@ -75,6 +77,7 @@ export class Publisher {
     isKeyframe: boolean;
     isNarrow: boolean;
     isPartial: boolean;
+    nameBytes: number;
   };
 
   constructor(options: {
@@ -111,6 +114,7 @@ export class Publisher {
       changes: 0,
       moves: 0,
       slotMax: 0,
+      nameBytes: 0,
     };
   }
 
@@ -182,6 +186,9 @@ export class Publisher {
     head.isKeyframe = false;
     head.isPartial = deferred > 0;
     head.isNarrow = head.slotMax <= NARROW_SLOT_MAX;
+    head.nameBytes = 0;
+    const bare = FRAMES_HEAD_BYTES + frameLength(head);
+    if (head.appears > 0) head.nameBytes = this.#names.measure(cell, this.#isNew, bare + NAMES_HEAD_BYTES);
     const length = FRAMES_HEAD_BYTES + frameLength(head);
     const fits = CELL_MESSAGE_BODY + length <= this.#lane.ring.recordLengthMax;
     const at = fits ? claimCellMessage(this.#lane, cell, { flags: 0, length }) : -1;
@@ -199,14 +206,15 @@ export class Publisher {
       out = writeLeave(bytes, out, leave.slot, leave.toCell);
     }
     if (head.changes > 0) out = this.#writeChanges(cell, out);
-    if (head.moves > 0) this.#writeMoves(cell, out);
+    if (head.moves > 0) out = this.#writeMoves(cell, out);
+    if (head.nameBytes > 0) this.#names.write(cell, writeNamesHead(bytes, out, head.nameBytes));
     this.#commit(length);
     if (head.leaves > 0) {
       for (const leave of leaves!) this.#giveSlot(cell, leave.slot);
       leaves!.length = 0;
     }
     // Whoever is seen has a name: where there is no room for it now, it comes with a keyframe for everybody.
-    if (head.appears > 0 && !this.#names.tell(cell, 0, this.#isNew)) {
+    if (head.appears > 0 && head.nameBytes === 0 && !this.#names.tell(cell, 0, this.#isNew)) {
       this.#counters.add(shardMetric.frames_skipped_total);
       this.#isResync[cell] = 1;
     }
@@ -300,7 +308,7 @@ export class Publisher {
     return out;
   }
 
-  #writeMoves(cell: number, at: number): void {
+  #writeMoves(cell: number, at: number): number {
     const entities = this.#entities;
     const { first, next, slot, flags, sentX, sentY } = entities;
     const { bytes } = this.#lane.ring;
@@ -325,6 +333,7 @@ export class Publisher {
       sentX[row]! += dx;
       sentY[row]! += dy;
     }
+    return out;
   }
 
   /** A delta was lost: subscribers start over from a keyframe, with fresh slots. */
@@ -361,6 +370,7 @@ export class Publisher {
     head.leaves = 0;
     head.changes = 0;
     head.moves = 0;
+    head.nameBytes = 0;
     let row = first[cell]!;
     do {
       head.appears = Math.min(left, this.#appearsMax);

@@ -2,18 +2,21 @@
 export {
   type AppearFields,
   decodeFrames,
+  FRAME_NAME_BYTES_MAX,
   FRAMES_HEAD_BYTES,
   type FrameCounts,
   type FrameHeaderFields,
   type FrameSink,
   frameHeadLength,
   frameLength,
+  NAMES_HEAD_BYTES,
   writeAppear,
   writeChange,
   writeFrameHead,
   writeFramesHead,
   writeLeave,
   writeMove,
+  writeNamesHead,
   writeNarrowMove,
 } from "./frame-codec.js";
 export {
@@ -64,6 +67,7 @@ export {
   type ProfilesFields,
   ProfileWriter,
   profilesLength,
+  profilesTableLength,
 } from "./profile-codec.js";
 export {
   decodeNoticeBody,

@@ -1,7 +1,7 @@
 /**
  * Cell frames. A message of them is a header with the tick and frames of different cells, back to back. A frame is its
  * header, the extension if `FRAME_EXTENDED` is set, then appears, leaves, changes and moves, in this order and as many
- * as are counted. Nothing within a message is aligned.
+ * as are counted; and, if `FRAME_NAMED` is set, the length of a Profiles table and the table. Nothing within a message is aligned.
  */
 import { readI8, readU16, readU32, writeU16, writeU32 } from "./bytes-le.js";
 import {
@@ -14,14 +14,28 @@ import {
   FrameExtensionLayout,
   FrameHeaderLayout,
 } from "./generated/frames-layout.js";
-import { FRAME_EXTENDED, FRAME_KEYFRAME, FRAME_PARTIAL, FRAME_WIDE, messageTypes } from "./message-types.js";
+import {
+  FRAME_EXTENDED,
+  FRAME_KEYFRAME,
+  FRAME_NAMED,
+  FRAME_PARTIAL,
+  FRAME_WIDE,
+  messageTypes,
+} from "./message-types.js";
+import type { ProfileFields } from "./profile-codec.js";
+import { decodeProfilesTable } from "./table-codec.js";
 import { expectAtLeast, WireError } from "./wire-error.js";
 
 /** Bytes before the first frame of a message. */
 export const FRAMES_HEAD_BYTES = CellFramesHeaderLayout.size;
 /** More moves than this need the extension to count them. */
 const MOVES_UNEXTENDED_MAX = 255;
-const KINDS = FRAME_KEYFRAME | FRAME_EXTENDED | FRAME_WIDE | FRAME_PARTIAL;
+const KINDS = FRAME_KEYFRAME | FRAME_EXTENDED | FRAME_WIDE | FRAME_PARTIAL | FRAME_NAMED;
+/** The length before the names of a frame. */
+export const NAMES_HEAD_BYTES = 2;
+/** A table of names must not be longer. */
+export const FRAME_NAME_BYTES_MAX = 0xffff;
+const NOBODY: readonly ProfileFields[] = [];
 
 /** How many of everything a frame carries. */
 export interface FrameCounts {
@@ -31,6 +45,8 @@ export interface FrameCounts {
   readonly moves: number;
   /** All slots that move are below 256, and so the moves are narrow ones. */
   readonly isNarrow?: boolean;
+  /** Bytes of the table with the names of who appears; 0: there is none. */
+  readonly nameBytes?: number;
 }
 
 export interface FrameHeaderFields extends FrameCounts {
@@ -45,6 +61,10 @@ function isExtended(counts: FrameCounts): boolean {
   return counts.appears > 0 || counts.leaves > 0 || counts.changes > 0 || counts.moves > MOVES_UNEXTENDED_MAX;
 }
 
+function isNamed(counts: FrameCounts): boolean {
+  return counts.nameBytes !== undefined && counts.nameBytes > 0;
+}
+
 /** Bytes of a frame before its first appear, leave, change or move. */
 export function frameHeadLength(counts: FrameCounts): number {
   return FrameHeaderLayout.size + (isExtended(counts) ? FrameExtensionLayout.size : 0);
@@ -57,7 +77,8 @@ export function frameLength(counts: FrameCounts): number {
     counts.appears * EntityAppearLayout.size +
     counts.leaves * EntityLeaveLayout.size +
     counts.changes * EntityChangeLayout.size +
-    counts.moves * (counts.isNarrow === true ? EntityNarrowMoveLayout.size : EntityMoveLayout.size)
+    counts.moves * (counts.isNarrow === true ? EntityNarrowMoveLayout.size : EntityMoveLayout.size) +
+    (isNamed(counts) ? NAMES_HEAD_BYTES + counts.nameBytes! : 0)
   );
 }
 
@@ -77,7 +98,8 @@ export function writeFrameHead(bytes: Uint8Array, at: number, fields: FrameHeade
     (fields.isKeyframe ? FRAME_KEYFRAME : 0) |
     (extended ? FRAME_EXTENDED : 0) |
     (fields.isNarrow === true ? 0 : FRAME_WIDE) |
-    (fields.isPartial === true ? FRAME_PARTIAL : 0);
+    (fields.isPartial === true ? FRAME_PARTIAL : 0) |
+    (isNamed(fields) ? FRAME_NAMED : 0);
   bytes[at + FrameHeaderLayout.moves] = extended ? 0 : fields.moves;
   const next = at + FrameHeaderLayout.size;
   if (!extended) return next;
@@ -154,6 +176,12 @@ export function writeNarrowMove(bytes: Uint8Array, at: number, slot: number, dx:
   return at + EntityNarrowMoveLayout.size;
 }
 
+/** Writes what stands before a frame's table of names, and returns where the table goes. */
+export function writeNamesHead(bytes: Uint8Array, at: number, nameBytes: number): number {
+  writeU16(bytes, at, nameBytes);
+  return at + NAMES_HEAD_BYTES;
+}
+
 /** What decoded frames are told to, in the order of the message. */
 export interface FrameSink {
   /** A frame begins; what follows up to the next is about its cell. */
@@ -173,6 +201,8 @@ export interface FrameSink {
   onLeave(slot: number, toCell: number): void;
   onChange(slot: number, state: number, health: number): void;
   onMove(slot: number, dx: number, dy: number): void;
+  /** Behind all frames of the message: who somebody is that appeared in one of them. */
+  onProfile?(profile: ProfileFields): void;
 }
 
 /**
@@ -182,18 +212,37 @@ export interface FrameSink {
 export function decodeFrames(bytes: Uint8Array, sink: FrameSink): void {
   expectAtLeast(bytes, messageTypes.cellFrames, FRAMES_HEAD_BYTES + FrameHeaderLayout.size);
   let at: number = FRAMES_HEAD_BYTES;
-  while (at < bytes.length) at = endOfFrame(bytes, at);
+  let profiles = NOBODY;
+  while (at < bytes.length) {
+    const start = at;
+    at = endOfFrame(bytes, start);
+    if (at <= bytes.length && (bytes[start + FrameHeaderLayout.kind]! & FRAME_NAMED) !== 0) {
+      profiles = [
+        ...profiles,
+        ...decodeProfilesTable(bytes.subarray(endOfStructs(bytes, start) + NAMES_HEAD_BYTES, at)),
+      ];
+    }
+  }
   if (at !== bytes.length) throw new WireError(messageTypes.cellFrames, tooShort(bytes.length, at));
   const tick = readU16(bytes, CellFramesHeaderLayout.tick);
   for (at = FRAMES_HEAD_BYTES; at < bytes.length; ) at = readFrame(bytes, at, tick, sink);
+  if (sink.onProfile !== undefined) for (const profile of profiles) sink.onProfile(profile);
 }
 
 function tooShort(length: number, wanted: number): string {
   return `${length} bytes, want ${wanted} by its counts`;
 }
 
-/** Where the frame at `at` ends by its counts, which may be beyond the message; its head is within. */
+/** Where the frame at `at` ends by what it says, which may be beyond the message; its head is within. */
 function endOfFrame(bytes: Uint8Array, at: number): number {
+  const end = endOfStructs(bytes, at);
+  if (end > bytes.length || (bytes[at + FrameHeaderLayout.kind]! & FRAME_NAMED) === 0) return end;
+  const table = end + NAMES_HEAD_BYTES;
+  return table > bytes.length ? table : table + readU16(bytes, end);
+}
+
+/** Where its counted structs end. */
+function endOfStructs(bytes: Uint8Array, at: number): number {
   let next = at + FrameHeaderLayout.size;
   if (next > bytes.length) return next;
   const kind = bytes[at + FrameHeaderLayout.kind]!;
@@ -257,7 +306,7 @@ function readFrame(bytes: Uint8Array, start: number, tick: number, sink: FrameSi
       );
     }
   }
-  return at;
+  return (kind & FRAME_NAMED) !== 0 ? at + NAMES_HEAD_BYTES + readU16(bytes, at) : at;
 }
 
 function readAppear(bytes: Uint8Array, at: number, sink: FrameSink): void {

@@ -36,6 +36,7 @@ export const FRAME_KEYFRAME = 1;
 export const FRAME_EXTENDED = 2;
 export const FRAME_WIDE = 4;
 export const FRAME_PARTIAL = 8;
+export const FRAME_NAMED = 16;
 /** `EntityLeave.to_cell` of an entity that is gone. */
 export const CELL_NONE = 0xffff;
 /**

@@ -15,7 +15,7 @@
  * ```
  */
 import { writeU16, writeU32 } from "./bytes-le.js";
-import { messageTypes } from "./message-types.js";
+import { messageTypes, TABLE_HEAD_BYTES } from "./message-types.js";
 
 const VTABLE_AT = 32;
 const VECTOR_AT = 44;
@@ -36,6 +36,8 @@ for (const [at, ...values] of [
 ] as const) {
   for (const [index, value] of values.entries()) writeU16(HEAD, at + 2 * index, value);
 }
+const MESSAGE_HEAD = HEAD.subarray(0, TABLE_HEAD_BYTES);
+const TABLE_HEAD = HEAD.subarray(TABLE_HEAD_BYTES);
 const CELL_AT = 28;
 /** A profile before its name. */
 const PROFILE_BYTES = 16;
@@ -56,7 +58,12 @@ export function profilesLength(count: number, nameBytes: number): number {
   return OFFSETS_AT + count * (4 + PROFILE_BYTES) + nameBytes;
 }
 
-/** Writes a message of names to any memory, profile by profile. One serves a thread. */
+/** Bytes of the table alone, without the message's head. */
+export function profilesTableLength(count: number, nameBytes: number): number {
+  return profilesLength(count, nameBytes) - TABLE_HEAD_BYTES;
+}
+
+/** Writes names to any memory, profile by profile. One serves a thread. */
 export class ProfileWriter {
   #bytes: Uint8Array = new Uint8Array(0);
   /** Where the message begins, where the next offset and the next profile go. */
@@ -66,12 +73,19 @@ export class ProfileWriter {
 
   /** Begins a message at `at`, which has room for {@link profilesLength} bytes; then {@link add} `count` times. */
   begin(bytes: Uint8Array, at: number, fields: { readonly cell: number; readonly count: number }): void {
+    bytes.set(MESSAGE_HEAD, at);
+    this.beginTable(bytes, at + TABLE_HEAD_BYTES, fields);
+  }
+
+  /** As {@link begin}, of the table alone, which has {@link profilesTableLength} bytes. */
+  beginTable(bytes: Uint8Array, at: number, fields: { readonly cell: number; readonly count: number }): void {
+    const start = at - TABLE_HEAD_BYTES;
     this.#bytes = bytes;
-    this.#start = at;
-    bytes.set(HEAD, at);
-    writeU16(bytes, at + CELL_AT, fields.cell);
-    writeU32(bytes, at + VECTOR_AT, fields.count);
-    this.#offsetAt = at + OFFSETS_AT;
+    this.#start = start;
+    bytes.set(TABLE_HEAD, at);
+    writeU16(bytes, start + CELL_AT, fields.cell);
+    writeU32(bytes, start + VECTOR_AT, fields.count);
+    this.#offsetAt = start + OFFSETS_AT;
     this.#profileAt = this.#offsetAt + 4 * fields.count;
   }
 

@@ -157,7 +157,15 @@ export function decodeWelcome(message: Uint8Array): WelcomeFields {
 const verifiedProfiles = new VerifiedTable(messageTypes.profiles, ProfilesSchema);
 
 export function decodeProfiles(message: Uint8Array): ProfilesFields {
-  const table = Profiles.getRootAsProfiles(verifiedProfiles.openMessage(message));
+  return readProfiles(Profiles.getRootAsProfiles(verifiedProfiles.openMessage(message)));
+}
+
+/** The profiles of a table that stands within another message. Throws {@link WireError}. */
+export function decodeProfilesTable(table: Uint8Array): readonly ProfileFields[] {
+  return readProfiles(Profiles.getRootAsProfiles(verifiedProfiles.open(table))).profiles;
+}
+
+function readProfiles(table: Profiles): ProfilesFields {
   const profiles: ProfileFields[] = [];
   for (let index = 0; index < table.profilesLength(); index++) {
     const profile = table.profiles(index)!;
