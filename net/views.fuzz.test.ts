@@ -7,7 +7,9 @@ import { newPlayer } from "../engine/player.js";
 import { Prng } from "../engine/prng.js";
 import {
   decodeFrames,
+  decodeProfiles,
   decodeSight,
+  encodeProfiles,
   FRAMES_HEAD_BYTES,
   frameLength,
   writeAppear,
@@ -15,9 +17,10 @@ import {
   writeFramesHead,
   writeLeave,
   writeMove,
+  writeNamesHead,
   writeNarrowMove,
 } from "../engine/wire/codec.js";
-import { CELL_NONE, messageTypes } from "../engine/wire/message-types.js";
+import { CELL_NONE, messageTypes, TABLE_HEAD_BYTES } from "../engine/wire/message-types.js";
 import { GatewayRig, told } from "./gateway-rig.js";
 import type { MemoryClient } from "./memory-transport.js";
 
@@ -55,12 +58,15 @@ class ModelWorld {
     }
     if (leaves.length + moves.length + appears.length === 0) return undefined;
     const isNarrow = moves.every((slot) => slot < 256);
+    const newIds = appears.map((_, index) => this.#lastId + 1 + index);
+    const names = newIds.length === 0 ? new Uint8Array() : namesOf(cell, newIds).subarray(TABLE_HEAD_BYTES);
     const counts = {
       appears: appears.length,
       leaves: leaves.length,
       changes: 0,
       moves: moves.length,
       isNarrow,
+      nameBytes: names.length,
     };
     const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
     let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, tick), { cell, isKeyframe: false, ...counts });
@@ -79,15 +85,16 @@ class ModelWorld {
       thing.y += dy;
       at = (isNarrow ? writeNarrowMove : writeMove)(bytes, at, slot, dx, dy);
     }
+    if (names.length > 0) bytes.set(names, writeNamesHead(bytes, at, names.length));
     return bytes;
   }
 
-  /** The cell as it is, in one message or in two. */
+  /** The cell as it is: names, and frames in one message or in two. */
   keyframes(cell: number, tick: number): Uint8Array[] {
     const all = [...this.cells[cell]!];
     const first = this.#dice.below(2) === 0 ? all.length : all.length >> 1;
     const parts = first === all.length ? [all] : [all.slice(0, first), all.slice(first)];
-    return parts.map((part, index) => {
+    const frames = parts.map((part, index) => {
       const counts = { appears: part.length, leaves: 0, changes: 0, moves: 0 };
       const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
       let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, tick), {
@@ -98,6 +105,8 @@ class ModelWorld {
       for (const [slot, thing] of part) at = appear(bytes, at, slot, thing);
       return bytes;
     });
+    const ids = all.map(([, { id }]) => id);
+    return ids.length > 0 ? [namesOf(cell, ids), ...frames] : frames;
   }
 
   /** A shard that begins anew gives out other slots. */
@@ -105,6 +114,10 @@ class ModelWorld {
     const things = [...this.cells[cell]!.values()].reverse();
     this.cells[cell] = new Map(things.map((thing, slot) => [slot, thing]));
   }
+}
+
+function namesOf(cell: number, ids: readonly number[]): Uint8Array {
+  return encodeProfiles({ cell, profiles: ids.map((id) => ({ id, name: `n${id}`, level: 1 })) });
 }
 
 function appear(bytes: Uint8Array, at: number, slot: number, { id, x, y }: Thing): number {
@@ -142,6 +155,7 @@ class Person {
   /** Net has not heard yet on which shard they are now: they stay there meanwhile, as with a real handoff. */
   isBetween = false;
   readonly cells = new Map<number, Known>();
+  readonly named = new Set<number>();
   isStalled = false;
   /** Deltas of this tick's messages, by message: how many cells each had. */
   deltaMessages = 0;
@@ -157,6 +171,7 @@ class Person {
   begin(client: MemoryClient): void {
     this.client = client;
     this.cells.clear();
+    this.named.clear();
     this.isStalled = false;
     this.isDoubtful = false;
     this.#drops = 0;
@@ -175,6 +190,8 @@ class Person {
     for (const bytes of raw) {
       if (bytes[0] === messageTypes.sight && !(isBacklog && this.isDoubtful))
         this.#see(decodeSight(bytes).cells);
+      if (bytes[0] === messageTypes.profiles)
+        for (const { id } of decodeProfiles(bytes).profiles) this.named.add(id);
       if (bytes[0] === messageTypes.cellFrames && !this.isDoubtful) this.#frames(bytes, where);
     }
   }
@@ -230,7 +247,12 @@ class Person {
         thing.x += dx;
         thing.y += dy;
       },
+      onProfile: ({ id }) => this.named.add(id),
     });
+    for (const cell of told) {
+      for (const { id } of this.cells.get(cell)!.slots.values())
+        assert.ok(this.named.has(id), `${where}: player ${this.player} sees ${id}, who has no name`);
+    }
     if (isDelta) this.deltaMessages++;
   }
 }
@@ -257,7 +279,7 @@ class Fuzz {
   constructor(seed: number) {
     this.dice = new Prng(seed);
     this.world = new ModelWorld(this.dice);
-    this.rig = new GatewayRig({ net: { bufferedBytesMax: 4096, handshakesPerSecond: 10_000 } });
+    this.rig = new GatewayRig({ net: { bufferedBytesMax: 8192, handshakesPerSecond: 10_000 } });
     this.people = [...PLAYERS].map((player) => new Person(player, this.dice.below(CELLS)));
   }
 
@@ -334,13 +356,11 @@ class Fuzz {
       if (this.dice.below(2) === 0) {
         const frame = this.world.act(cell, out.tick);
         if (frame !== undefined) out.cellMessage(cell, 0, frame);
-        if (frame !== undefined && this.dice.below(4) === 0)
-          out.cellMessage(cell, 0, Uint8Array.of(messageTypes.profiles, 1));
+        if (frame !== undefined && this.dice.below(4) === 0) out.cellMessage(cell, 0, namesOf(cell, []));
       }
       if (wanted.has(cell) && this.dice.below(3) > 0) {
         wanted.delete(cell);
         const parts = this.world.keyframes(cell, out.tick);
-        out.cellMessage(cell, CELL_TO_PENDING, Uint8Array.of(messageTypes.profiles, 2));
         for (const [index, part] of parts.entries()) {
           out.cellMessage(cell, CELL_TO_PENDING | (index === parts.length - 1 ? CELL_PROMOTES : 0), part);
         }
