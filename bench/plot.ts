@@ -1,8 +1,15 @@
 /** Plots as SVG text: axes, lines with points, a legend; colours that can be read on white and on black. */
 
+/** `isHollow`: drawn as a ring, for what is not as good as the others. */
+export interface PlotPoint {
+  readonly x: number;
+  readonly y: number;
+  readonly isHollow?: boolean;
+}
+
 export interface PlotLine {
   readonly name: string;
-  readonly points: readonly { readonly x: number; readonly y: number }[];
+  readonly points: readonly PlotPoint[];
   /** For floors and limits. */
   readonly isDashed?: boolean;
 }
@@ -36,6 +43,7 @@ const STYLE = `
   .title { font-size: 15px; font-weight: 600 }
   .grid { stroke: #8884; stroke-width: 1 }
   .axis { stroke: #888; stroke-width: 1 }
+  .ring { fill: #fff; stroke-width: 2 }
 `;
 
 export function drawPlot(plot: Plot): string {
@@ -79,7 +87,8 @@ function drawLine({ points, isDashed }: PlotLine, index: number, { across, down 
   const colour = COLOURS[index % COLOURS.length]!;
   const path = known.map(({ x, y }) => `${pixel(across(x))},${pixel(down(y))}`).join(" ");
   const dots = known.map(
-    ({ x, y }) => `<circle cx="${pixel(across(x))}" cy="${pixel(down(y))}" r="3.5" fill="${colour}"/>`,
+    ({ x, y, isHollow }) =>
+      `<circle cx="${pixel(across(x))}" cy="${pixel(down(y))}" r="3.5" ${isHollow ? `class="ring" stroke="${colour}"` : `fill="${colour}"`}/>`,
   );
   return [`<polyline points="${path}" fill="none" ${strokeOf(colour, isDashed)}/>`, ...dots];
 }
