@@ -64,7 +64,7 @@ export const figureCatalogue = {
   notCurrent: { label: "slow clients not current again", unit: "clients", isSummed: true },
   eventsLost: { label: "events lost", unit: "", isSummed: true },
   fighterTicksPerSecond: { label: "ticks of fighters", unit: "/s", better: "more" },
-  fighterTicksPerCpuSecond: { label: "ticks of fighters, a second of shard CPU", unit: "/s", better: "more" },
+  fighterTicksPerCpuSecond: { label: "the same, by shard CPU", unit: "/s", better: "more" },
   errors: { label: "protocol errors and lost clients", unit: "errors", isSummed: true },
   handoffs: { label: "handoffs between shards", unit: "", better: "neither" },
   reliableSent: { label: "numbered intents sent", unit: "", better: "neither" },
