@@ -19,6 +19,7 @@ import { encodeBattleOptions, type FighterDescription } from "../games/battle/ac
 import { battle } from "../games/battle/battle.js";
 import { PERSON, speciesTable } from "../games/battle/tables.js";
 import { testTables } from "../games/testing/test-tables.js";
+import { shareOf } from "./cell-share.js";
 import { reportHeapSoon } from "./shard-heap.js";
 
 const LEVEL = 10;
@@ -204,9 +205,8 @@ class BattleField implements Field {
 
   /** Every cell opens its share. */
   onCellOpen(cell: number): void {
-    const { cellCount } = this.#context.grid;
-    const upTo = (cells: number) => Math.floor((this.#battles * cells) / cellCount);
-    for (let index = upTo(cell); index < upTo(cell + 1); index++) {
+    const { first, end } = shareOf(cell, this.#context.grid.cellCount, this.#battles);
+    for (let index = first; index < end; index++) {
       this.#context.openRoom(this.#type.name, cell, optionsOf(index));
     }
   }

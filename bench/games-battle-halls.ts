@@ -12,6 +12,7 @@ import type {
   RoomType,
 } from "../engine/room/game.js";
 import { battle } from "../games/battle/battle.js";
+import { shareOf } from "./cell-share.js";
 import { optionsOf, RepeatedBattle } from "./games-auto-battle.js";
 
 /** A multiple of three: one person fights one, two or three creatures in turn, so that a battle has three fighters on average. */
@@ -71,10 +72,8 @@ class HallField implements Field {
 
   /** Every cell opens its share. */
   onCellOpen(cell: number): void {
-    const { cellCount } = this.#context.grid;
-    const upTo = (cells: number) => Math.floor((HALLS * cells) / cellCount);
-    for (let left = upTo(cell + 1) - upTo(cell); left > 0; left--)
-      this.#context.openRoom(this.#type, cell, NO_OPTIONS);
+    const { first, end } = shareOf(cell, this.#context.grid.cellCount, HALLS);
+    for (let hall = first; hall < end; hall++) this.#context.openRoom(this.#type, cell, NO_OPTIONS);
   }
 
   onTick(): void {}

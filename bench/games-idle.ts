@@ -8,6 +8,7 @@ import type {
   RoomContext,
   RoomType,
 } from "../engine/room/game.js";
+import { shareOf } from "./cell-share.js";
 import { reportHeapSoon } from "./shard-heap.js";
 
 class SleepingRoom implements Room {
@@ -45,9 +46,8 @@ class IdleField implements Field {
 
   /** Every cell opens its share. */
   onCellOpen(cell: number): void {
-    const { cellCount } = this.#context.grid;
-    const upTo = (cells: number) => Math.floor((this.#rooms * cells) / cellCount);
-    for (let left = upTo(cell + 1) - upTo(cell); left > 0; left--) {
+    const { first, end } = shareOf(cell, this.#context.grid.cellCount, this.#rooms);
+    for (let room = first; room < end; room++) {
       this.#context.openRoom(sleeping.name, cell, new Uint8Array(0));
     }
   }

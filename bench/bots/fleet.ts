@@ -7,6 +7,7 @@ import { Bot } from "./bot.js";
 import { GuestTickets } from "./guest-tickets.js";
 import { Looks } from "./looks.js";
 import { type FleetReport, Measures } from "./measures.js";
+import { atRate, OpenLoop } from "./open-loop.js";
 import type { BotOptions } from "./options.js";
 
 const PUMP_MS = 1;
@@ -88,9 +89,8 @@ class Fleet {
   #connected = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #isActing = false;
-  #startMs = 0;
-  #acted = 0;
-  #swept = 0;
+  #acts: OpenLoop | undefined;
+  #sweeps: OpenLoop | undefined;
   readonly #looks: Looks | undefined;
 
   constructor(options: BotOptions, share: FleetShare) {
@@ -123,22 +123,15 @@ class Fleet {
   async connect(): Promise<void> {
     const tickets = new GuestTickets(this.#options);
     const everyMs = 1000 / (this.#options.connectsPerSecond * (this.#bots.length / this.#options.clients));
-    const startMs = this.measures.now();
-    let next = 0;
-    const worker = async () => {
-      for (let at = next++; at < this.#bots.length; at = next++) {
-        const waitMs = startMs + at * everyMs - this.measures.now();
-        if (waitMs > 1) await delay(waitMs);
-        const bot = this.#bots[at]!;
-        try {
-          bot.connect(await tickets.fetch(botName(this.#options.seed, bot.index)));
-        } catch (error) {
-          this.#settled++;
-          this.measures.errors.add("refusedConnection", `bot ${bot.index}: ${(error as Error).message}`);
-        }
+    await atRate({ count: this.#bots.length, everyMs, atOnce: CONNECTS_AT_ONCE }, async (at) => {
+      const bot = this.#bots[at]!;
+      try {
+        bot.connect(await tickets.fetch(botName(this.#options.seed, bot.index)));
+      } catch (error) {
+        this.#settled++;
+        this.measures.errors.add("refusedConnection", `bot ${bot.index}: ${(error as Error).message}`);
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(CONNECTS_AT_ONCE, this.#bots.length) }, worker));
+    });
     tickets.close();
     await this.#until(() => this.#settled >= this.#bots.length, CONNECT_MS_MAX);
     for (const bot of this.#bots) {
@@ -150,7 +143,10 @@ class Fleet {
 
   /** Begins to send and to look after the bots. */
   play(): void {
-    this.#startMs = this.measures.now();
+    const startMs = this.measures.now();
+    const count = this.#bots.length;
+    this.#acts = new OpenLoop({ count, periodMs: 1000 / this.#options.intentsPerSecond, startMs });
+    this.#sweeps = new OpenLoop({ count, periodMs: SWEEP_MS, startMs });
     this.#isActing = this.#options.behaviour !== "idle" && this.#options.intentsPerSecond > 0;
     this.#pump();
   }
@@ -210,30 +206,16 @@ class Fleet {
     };
   }
 
-  /**
-   * The n-th intent of the fleet is due at start + n · period / bots, and is bot n's (modulo bots): the open-loop
-   * schedule needs no more memory than n. Sweeps go the same way at their own pace.
-   */
   #pump(): void {
     const nowMs = this.measures.now();
-    const { intentsPerSecond } = this.#options;
-    const count = this.#bots.length;
-    let sent = 0;
-    if (this.#isActing) {
-      const spacingMs = 1000 / intentsPerSecond / count;
-      while (sent < SENDS_PER_TURN_MAX) {
-        const dueMs = this.#startMs + this.#acted * spacingMs;
-        if (dueMs > nowMs) break;
-        const bot = this.#bots[this.#acted % count]!;
-        this.#acted++;
-        sent++;
-        if (!bot.isLive) continue;
-        if (this.measures.isMeasuring) this.measures.generatorLateness.record(nowMs - dueMs);
-        bot.act(dueMs);
-      }
-    }
-    const sweepsDue = Math.min(((nowMs - this.#startMs) * count) / SWEEP_MS, this.#swept + count);
-    for (; this.#swept < sweepsDue; this.#swept++) this.#bots[this.#swept % count]!.sweep(nowMs);
+    const act = (index: number, dueMs: number) => {
+      const bot = this.#bots[index]!;
+      if (!bot.isLive) return;
+      if (this.measures.isMeasuring) this.measures.generatorLateness.record(nowMs - dueMs);
+      bot.act(dueMs);
+    };
+    const sent = this.#isActing ? this.#acts!.run(nowMs, SENDS_PER_TURN_MAX, act) : 0;
+    this.#sweeps!.run(nowMs, this.#bots.length, (index) => this.#bots[index]!.sweep(nowMs));
     if (this.measures.isMeasuring) this.#looks?.lookIfDue(nowMs);
     if (sent === SENDS_PER_TURN_MAX) this.#timer = setImmediate(() => this.#pump());
     else this.#timer = setTimeout(() => this.#pump(), PUMP_MS);

@@ -67,6 +67,13 @@ export interface FleetReport {
   readonly sight?: SightReport;
 }
 
+/**
+ * The tick nearest to a known one whose low 16 bits these are: a run is far longer than 2¹⁵ ticks, a frame never that late.
+ */
+export function nearestTick(known: number, tick16: number): number {
+  return known + (((tick16 - known) << 16) >> 16);
+}
+
 export class Measures {
   readonly errors = new ErrorLog();
   readonly totals = noTotals();
@@ -96,16 +103,22 @@ export class Measures {
   #sightSum = 0;
   #sightCount = 0;
 
-  /** A frame of this tick (modulo 65,536) has come. */
-  frameOfTick(tick16: number): void {
-    // The nearest tick with these low bits: a run is far longer than 2¹⁵ ticks, a frame never that late.
-    const tick = this.#tick + (((tick16 - this.#tick) << 16) >> 16);
+  /** A frame of this tick (modulo 65,536) has come. Returns the whole number of the tick. */
+  frameOfTick(tick16: number): number {
+    const tick = nearestTick(this.#tick, tick16);
     if (tick > this.#tick) this.#tick = tick;
     const offset = this.nowMs - tick * this.tickPeriodMs;
     if (offset < this.#offsetMinMs) this.#offsetMinMs = offset;
-    if (!this.isMeasuring) return;
-    if (Number.isNaN(this.#offsetBaseMs)) this.#offsetBaseMs = offset - OFFSET_MARGIN_MS;
-    this.#offsets.record(offset - this.#offsetBaseMs);
+    if (this.isMeasuring) {
+      if (Number.isNaN(this.#offsetBaseMs)) this.#offsetBaseMs = offset - OFFSET_MARGIN_MS;
+      this.#offsets.record(offset - this.#offsetBaseMs);
+    }
+    return tick;
+  }
+
+  /** When tick 0 would have come, by the best frame of all. */
+  protected get tickZeroMs(): number {
+    return this.#offsetMinMs;
   }
 
   welcome(welcome: {

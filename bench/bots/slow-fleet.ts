@@ -8,6 +8,7 @@ import { Bot } from "./bot.js";
 import { botName } from "./fleet.js";
 import { GuestTickets } from "./guest-tickets.js";
 import { Measures } from "./measures.js";
+import { OpenLoop } from "./open-loop.js";
 import type { BotOptions } from "./options.js";
 
 export interface SlowFleetOptions {
@@ -52,30 +53,21 @@ const CURRENT_TICKS = 2;
 
 /** One client's own measures: which ticks it hears of, and how old they are by then. */
 class TickAges extends Measures {
-  #tick = 0;
-  #bestMs = Number.POSITIVE_INFINITY;
   lastOldMs = Number.NEGATIVE_INFINITY;
   bytesAtLastOld = 0;
 
-  override welcome(welcome: Parameters<Measures["welcome"]>[0]): void {
-    super.welcome(welcome);
-    if (this.#tick === 0) this.#tick = welcome.tick;
-  }
-
-  override frameOfTick(tick16: number): void {
-    super.frameOfTick(tick16);
-    const tick = this.#tick + (((tick16 - this.#tick) << 16) >> 16);
-    this.#tick = Math.max(tick, this.#tick);
-    const offsetMs = this.nowMs - tick * this.tickPeriodMs;
-    this.#bestMs = Math.min(this.#bestMs, offsetMs);
-    if (offsetMs - this.#bestMs <= OLD_TICKS * this.tickPeriodMs) return;
-    this.lastOldMs = this.nowMs;
-    this.bytesAtLastOld = this.totals.bytes;
+  override frameOfTick(tick16: number): number {
+    const tick = super.frameOfTick(tick16);
+    if (this.nowMs - this.tickZeroMs > (tick + OLD_TICKS) * this.tickPeriodMs) {
+      this.lastOldMs = this.nowMs;
+      this.bytesAtLastOld = this.totals.bytes;
+    }
+    return tick;
   }
 
   /** The tick that a frame in time would be of now. */
   tickNow(): number {
-    return Math.floor((this.now() - this.#bestMs) / this.tickPeriodMs);
+    return Math.floor((this.now() - this.tickZeroMs) / this.tickPeriodMs);
   }
 }
 
@@ -105,9 +97,8 @@ class SlowFleet {
   #connected = 0;
   #timer: NodeJS.Timeout | undefined;
   #isActing = false;
-  #startMs = 0;
-  #acted = 0;
-  #swept = 0;
+  #acts: OpenLoop | undefined;
+  #sweeps: OpenLoop | undefined;
   #currentMs: number[] = [];
   #backlogBytes: number[] = [];
   #notCurrent = 0;
@@ -135,23 +126,20 @@ class SlowFleet {
   }
 
   play(): void {
-    this.#startMs = this.#nowMs;
+    const startMs = this.#nowMs;
+    const count = this.#clients.length;
+    const actMs = 1000 / this.#options.bots.intentsPerSecond;
+    this.#acts = new OpenLoop({ count, periodMs: actMs, startMs });
+    this.#sweeps = new OpenLoop({ count, periodMs: SWEEP_MS, startMs });
     this.#isActing = true;
     this.#pump();
   }
 
-  /** The n-th intent is due at start + n · period / clients, and is client n's; sweeps go at their own pace. */
   #pump(): void {
     const nowMs = this.#nowMs;
-    const count = this.#clients.length;
-    const spacingMs = 1000 / this.#options.bots.intentsPerSecond / count;
-    for (; this.#isActing; this.#acted++) {
-      const dueMs = this.#startMs + this.#acted * spacingMs;
-      if (dueMs > nowMs) break;
-      this.#clients[this.#acted % count]!.bot.act(dueMs);
-    }
-    for (; this.#startMs + (this.#swept * SWEEP_MS) / count <= nowMs; this.#swept++)
-      this.#clients[this.#swept % count]!.bot.sweep(nowMs);
+    const all = Number.POSITIVE_INFINITY;
+    if (this.#isActing) this.#acts?.run(nowMs, all, (index, dueMs) => this.#clients[index]!.bot.act(dueMs));
+    this.#sweeps?.run(nowMs, all, (index) => this.#clients[index]!.bot.sweep(nowMs));
     this.#timer = setTimeout(() => this.#pump(), PUMP_MS);
   }
 

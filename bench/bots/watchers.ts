@@ -16,6 +16,7 @@ import {
 import { messageTypes } from "../../engine/wire/message-types.js";
 import { botName } from "./fleet.js";
 import { GuestTickets } from "./guest-tickets.js";
+import { nearestTick } from "./measures.js";
 import type { BotOptions } from "./options.js";
 import { Tally, type TallySnapshot } from "./tally.js";
 import { BotSocket } from "./websocket.js";
@@ -52,7 +53,7 @@ class TickTimes {
 
   /** The whole number of a tick that travels modulo 65,536, noting that it arrived now. */
   arrived(tick16: number, nowMs: number): number {
-    const tick = this.#tick + (((tick16 - this.#tick) << 16) >> 16);
+    const tick = nearestTick(this.#tick, tick16);
     this.#tick = Math.max(tick, this.#tick);
     this.#bestMs = Math.min(this.#bestMs, nowMs - tick * this.periodMs);
     return tick;

@@ -3,6 +3,7 @@
  * Directions are due at fixed times, whatever the server does meanwhile, as those of bench/bots are.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { atRate, OpenLoop } from "../bots/open-loop.js";
 import type { Percentiles } from "../bots/tally.js";
 import { type PersonKey, type PersonPlace, SightCheck, type SightReport } from "../sight-check.js";
 import { ColyseusClient } from "./colyseus-client.js";
@@ -90,7 +91,7 @@ class PeerFleet {
   readonly #lookMs: number;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   #startMs = 0;
-  #acted = 0;
+  #acts: OpenLoop | undefined;
   #looked = 0;
 
   constructor(load: PeerLoad) {
@@ -110,20 +111,14 @@ class PeerFleet {
 
   /** Everybody asks to come in, at the wanted rate. */
   async connect(): Promise<void> {
-    const startMs = this.measures.now();
-    let next = 0;
-    const worker = async () => {
-      for (let at = next++; at < this.#clients.length; at = next++) {
-        const waitMs = startMs + (at * 1000) / this.#load.connectsPerSecond - this.measures.now();
-        if (waitMs > 1) await delay(waitMs);
-        try {
-          await this.#clients[at]!.connect();
-        } catch (error) {
-          this.measures.errors.add("refusedConnection", `client ${at}: ${(error as Error).message}`);
-        }
+    const everyMs = 1000 / this.#load.connectsPerSecond;
+    await atRate({ count: this.#clients.length, everyMs, atOnce: CONNECTS_AT_ONCE }, async (at) => {
+      try {
+        await this.#clients[at]!.connect();
+      } catch (error) {
+        this.measures.errors.add("refusedConnection", `client ${at}: ${(error as Error).message}`);
       }
-    };
-    await Promise.all(Array.from({ length: CONNECTS_AT_ONCE }, worker));
+    });
   }
 
   /** Until everybody knows where they are, or the time for it is up; who never comes is not live at the end. */
@@ -135,6 +130,8 @@ class PeerFleet {
 
   play(): void {
     this.#startMs = this.measures.now();
+    const periodMs = 1000 / this.#load.intentsPerSecond;
+    this.#acts = new OpenLoop({ count: this.#clients.length, periodMs, startMs: this.#startMs });
     this.#pump();
   }
 
@@ -164,19 +161,13 @@ class PeerFleet {
     await delay(LEAVE_MS);
   }
 
-  /** The n-th direction is due at start + n · period / clients, and is client n's (modulo clients). */
   #pump(): void {
     const { measures } = this;
     const nowMs = measures.now();
-    const count = this.#clients.length;
-    const spacingMs = 1000 / this.#load.intentsPerSecond / count;
-    let sent = 0;
-    for (; sent < SENDS_PER_TURN_MAX; sent++) {
-      const dueMs = this.#startMs + this.#acted * spacingMs;
-      if (dueMs > nowMs) break;
+    const sent = this.#acts!.run(nowMs, SENDS_PER_TURN_MAX, (index, dueMs) => {
       if (measures.isMeasuring) measures.generatorLateness.record(nowMs - dueMs);
-      this.#clients[this.#acted++ % count]!.act(dueMs);
-    }
+      this.#clients[index]!.act(dueMs);
+    });
     if (measures.isMeasuring && nowMs >= this.#startMs + this.#looked * this.#lookMs) {
       this.#look();
       this.#looked = Math.floor((nowMs - this.#startMs) / this.#lookMs) + 1;

@@ -5,7 +5,7 @@
  */
 import { hash32 } from "../../engine/prng.js";
 import { Walk } from "../bots/behaviour.js";
-import { Measures } from "../bots/measures.js";
+import { Measures, nearestTick } from "../bots/measures.js";
 import { BotSocket } from "../bots/websocket.js";
 import { FrameTimes } from "../frame-times.js";
 import type { PersonKey, PersonPlace } from "../sight-check.js";
@@ -61,9 +61,10 @@ export class PeerMeasures extends Measures {
   readonly frames = new FrameTimes();
   #tick = 0;
 
-  override frameOfTick(tick16: number): void {
-    this.#tick += ((tick16 - this.#tick) << 16) >> 16;
+  override frameOfTick(tick16: number): number {
+    this.#tick = nearestTick(this.#tick, tick16);
     if (this.isMeasuring) this.frames.record(this.#tick, this.nowMs);
+    return this.#tick;
   }
 }
 
