@@ -58,12 +58,11 @@ export class CellNames {
    * there is nobody, or there are too many for one message.
    */
   measure(cell: number, isChosen: (row: number) => boolean, otherBytes: number): number {
-    const { first, next, id, flags } = this.#entities;
+    const { first, next } = this.#entities;
     this.#count = 0;
     this.#nameBytes = 0;
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-      if ((flags[row]! & ROW_GHOST) !== 0 || isCreatureId(id[row]!) || !isChosen(row)) continue;
-      const profile = this.#profileOf(id[row]!);
+      const profile = isChosen(row) ? this.#profileAt(row) : undefined;
       if (profile === undefined) continue;
       if (this.#count === PROFILES_MAX) return 0;
       this.#add(row, profile.level, this.#encoded(row, profile.name).length);
@@ -97,12 +96,11 @@ export class CellNames {
 
   /** Tells the names of the people among the rows chosen, in messages of their own. False when the lane had no room for all. */
   tell(cell: number, cellFlags: number, isChosen: (row: number) => boolean): boolean {
-    const { first, next, id, flags } = this.#entities;
+    const { first, next } = this.#entities;
     this.#count = 0;
     this.#nameBytes = 0;
     for (let row = first[cell]!; row !== NO_ROW; row = next[row]!) {
-      if ((flags[row]! & ROW_GHOST) !== 0 || isCreatureId(id[row]!) || !isChosen(row)) continue;
-      const profile = this.#profileOf(id[row]!);
+      const profile = isChosen(row) ? this.#profileAt(row) : undefined;
       if (profile === undefined) continue;
       const { length } = this.#encoded(row, profile.name);
       const isFull = profilesLength(this.#count + 1, this.#nameBytes + length) > this.#lengthMax;
@@ -110,6 +108,13 @@ export class CellNames {
       this.#add(row, profile.level, length);
     }
     return this.#count === 0 || this.#writeMessage(cell, cellFlags);
+  }
+
+  /** Undefined for a ghost, which its owner names, and for a creature. */
+  #profileAt(row: number): ReturnType<ProfileOf> {
+    const { id, flags } = this.#entities;
+    if ((flags[row]! & ROW_GHOST) !== 0 || isCreatureId(id[row]!)) return undefined;
+    return this.#profileOf(id[row]!);
   }
 
   #encoded(row: number, name: string): Uint8Array {
