@@ -14,6 +14,8 @@ export const TICK_MS = 1000 / TICK_HZ;
 const PEOPLE_PER_CELL = 1000 / (17 * 18);
 /** Beyond so many, one process has no time to read all that its clients are sent. */
 const CLIENTS_PER_PROCESS = 2000;
+/** Of so many one reads and checks all it is sent. */
+const DECODE_EVERY = 10;
 /** Clients that share a published message of the floor: as many as share a cell's. */
 const GROUP_SIZE = 28;
 
@@ -92,6 +94,7 @@ function botsOf(load: Wandering): Readonly<Record<string, string | number>> {
     "intents-per-second": 10,
     "reliable-per-second": 0,
     "connects-per-second": load.connectsPerSecond,
+    "decode-every": DECODE_EVERY,
     processes: Math.ceil(load.clients / CLIENTS_PER_PROCESS),
   };
 }

@@ -21,6 +21,7 @@ import { Walk } from "./behaviour.js";
 import { battleIntents, challengeBody, openWorldIntents, useSkillBody } from "./intents.js";
 import type { Measures } from "./measures.js";
 import type { BotOptions } from "./options.js";
+import { OwnTrail } from "./own-trail.js";
 import { BotSight } from "./sight.js";
 import { BotSocket, CLIENT_FRAME_HEAD_BYTES, clientFrame } from "./websocket.js";
 
@@ -43,6 +44,8 @@ export class Bot {
   readonly #onSettled: (bot: Bot) => void;
   state: BotState = "new";
   #socket: BotSocket | undefined;
+  #trail: OwnTrail | undefined;
+  /** The trail as well; undefined where the bot reads no more than that. */
   #sight: BotSight | undefined;
   #walk: Walk | undefined;
   /** Name of the field, which says what intents there are. */
@@ -99,13 +102,18 @@ export class Bot {
     return this.state === "live";
   }
 
-  /** What it sees; undefined before its welcome. */
+  /** Where it is; undefined before its welcome. */
+  get trail(): OwnTrail | undefined {
+    return this.#trail;
+  }
+
+  /** What it sees; undefined before its welcome, and always where it does not read everything. */
   get sight(): BotSight | undefined {
     return this.#sight;
   }
 
   get isPlaced(): boolean {
-    return this.#sight?.isPlaced ?? false;
+    return this.#trail?.isPlaced ?? false;
   }
 
   /** It sees all there is to see: {@link BotSight.isWhole}. */
@@ -125,12 +133,12 @@ export class Bot {
 
   /** The move due at `dueMs`, and whatever reliable intent is due with it. */
   act(dueMs: number): void {
-    const sight = this.#sight;
+    const trail = this.#trail;
     const walk = this.#walk;
-    if (this.state !== "live" || sight === undefined || walk === undefined || Number.isNaN(sight.ownX))
+    if (this.state !== "live" || trail === undefined || walk === undefined || Number.isNaN(trail.ownX))
       return;
-    const place = { x: sight.ownX, y: sight.ownY };
-    const target = this.#options.behaviour === "fight" ? sight.nearest(isCreatureId) : undefined;
+    const place = { x: trail.ownX, y: trail.ownY };
+    const target = this.#options.behaviour === "fight" ? this.#sight?.nearest(isCreatureId) : undefined;
     const { dx, dy } = walk;
     walk.step(dueMs, place, target);
     if (walk.dx !== dx || walk.dy !== dy) this.#turned(dueMs, dx, dy);
@@ -192,10 +200,10 @@ export class Bot {
 
   /** Called a few times a second: looks for what has been wrong for too long, acknowledges, stays alive. */
   sweep(nowMs: number): void {
-    const sight = this.#sight;
-    if (this.state !== "live" || sight === undefined) return;
-    sight.sweep(nowMs);
-    this.#measures.entitiesInSight(sight.alive);
+    const trail = this.#trail;
+    if (this.state !== "live" || trail === undefined) return;
+    trail.sweep(nowMs);
+    if (this.#sight !== undefined) this.#measures.entitiesInSight(this.#sight.alive);
     if (nowMs - this.#turnedAtMs > EFFECT_MS_MAX) {
       this.#measures.totals.effectsUnseen++;
       this.#turnedAtMs = Number.NaN;
@@ -231,10 +239,10 @@ export class Bot {
     const { totals, errors } = this.#measures;
     totals.messages++;
     const type = bytes[0];
-    if (type === messageTypes.cellFrames && this.#sight !== undefined) {
+    if (type === messageTypes.cellFrames && this.#trail !== undefined) {
       totals.frames++;
-      this.#sight.nowMs = this.#measures.nowMs;
-      this.#sight.frame(bytes);
+      this.#trail.nowMs = this.#measures.nowMs;
+      this.#trail.frame(bytes);
       return;
     }
     try {
@@ -246,7 +254,7 @@ export class Bot {
   }
 
   #onColdMessage(type: number, bytes: Uint8Array): void {
-    if (type !== messageTypes.welcome && this.#sight === undefined) {
+    if (type !== messageTypes.welcome && this.#trail === undefined) {
       throw new WireError(type, "something before the welcome");
     }
     switch (type) {
@@ -254,9 +262,9 @@ export class Bot {
         this.#onWelcome(bytes);
         return;
       case messageTypes.sight: {
-        const before = this.#sight!.shardChanges;
-        this.#sight!.sight(bytes, this.#measures.nowMs);
-        this.#measures.totals.shardChanges += this.#sight!.shardChanges - before;
+        const before = this.#trail!.shardChanges;
+        this.#trail!.sight(bytes, this.#measures.nowMs);
+        this.#measures.totals.shardChanges += this.#trail!.shardChanges - before;
         return;
       }
       case messageTypes.event:
@@ -275,7 +283,7 @@ export class Bot {
   }
 
   #onWelcome(bytes: Uint8Array): void {
-    if (this.#sight !== undefined) throw new WireError(messageTypes.welcome, "a second welcome");
+    if (this.#trail !== undefined) throw new WireError(messageTypes.welcome, "a second welcome");
     const welcome = decodeWelcome(bytes);
     this.#measures.welcome(welcome);
     const world = {
@@ -284,18 +292,20 @@ export class Bot {
       cellSizeMeters: welcome.cellSizeMeters,
       owners: welcome.owners,
     };
-    this.#sight = new BotSight({
+    const trail = {
       ownId: welcome.entity,
       world,
       errors: this.#measures.errors,
       listener: {
-        onFrameTick: (tick) => this.#measures.frameOfTick(tick),
-        onOwnStep: (dx, dy) => this.#onOwnStep(dx, dy),
-        onOwnCrossed: (ms) => {
+        onFrameTick: (tick: number) => this.#measures.frameOfTick(tick),
+        onOwnStep: (dx: number, dy: number) => this.#onOwnStep(dx, dy),
+        onOwnCrossed: (ms: number) => {
           if (this.#measures.isMeasuring) this.#measures.crossing.record(ms);
         },
       },
-    });
+    };
+    if (this.index % this.#options.decodeEvery === 0) this.#sight = new BotSight(trail);
+    this.#trail = this.#sight ?? new OwnTrail(trail);
     const seed = hash32(this.#options.seed, this.index);
     this.#walk = new Walk({ behaviour: this.#options.behaviour, world, seed });
     this.#field = welcome.fieldType;

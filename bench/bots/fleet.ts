@@ -108,9 +108,11 @@ class Fleet {
         }),
       );
     }
-    const { sightCheck } = options;
-    if (sightCheck !== undefined)
-      this.#looks = new Looks(this.#bots, { ...sightCheck, isAll: share.count === options.clients });
+    const { sightCheck, decodeEvery } = options;
+    if (sightCheck !== undefined) {
+      const isAll = share.count === options.clients;
+      this.#looks = new Looks(this.#bots, { ...sightCheck, isAll, decodeEvery });
+    }
   }
 
   get live(): number {

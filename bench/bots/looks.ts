@@ -13,13 +13,19 @@ const STEP = 61;
 export class Looks {
   readonly #check: SightCheck;
   readonly #bots: readonly Bot[];
+  /** Who reads everything. */
+  readonly #observers: readonly Bot[];
   /** Everybody in the world is a bot of this process: who is nobody of them is nobody. */
   readonly #isAll: boolean;
   #nextMs = Number.NEGATIVE_INFINITY;
   #looked = 0;
 
-  constructor(bots: readonly Bot[], options: SightCheckOptions & { readonly isAll: boolean }) {
+  constructor(
+    bots: readonly Bot[],
+    options: SightCheckOptions & { readonly isAll: boolean; readonly decodeEvery: number },
+  ) {
     this.#bots = bots;
+    this.#observers = bots.filter(({ index }) => index % options.decodeEvery === 0);
     this.#check = new SightCheck(options);
     this.#isAll = options.isAll;
   }
@@ -30,12 +36,12 @@ export class Looks {
     const turn = Math.floor(this.#looked / (IN_TURN * 2)) * IN_TURN + (this.#looked % IN_TURN);
     this.#looked++;
     // A step that shares no factor with usual counts of bots: everybody's turn comes.
-    const observer = this.#bots[(turn * STEP) % this.#bots.length]!.sight;
+    const observer = this.#observers[(turn * STEP) % this.#observers.length]!.sight;
     if (observer === undefined || !observer.isPlaced) return;
     const places = new Map<number, PersonPlace>();
-    for (const { sight, isLive } of this.#bots) {
-      if (isLive && sight !== undefined && !Number.isNaN(sight.ownX))
-        places.set(sight.ownId, { x: sight.ownX, y: sight.ownY });
+    for (const { trail, isLive } of this.#bots) {
+      if (isLive && trail !== undefined && !Number.isNaN(trail.ownX))
+        places.set(trail.ownId, { x: trail.ownX, y: trail.ownY });
     }
     const seen = new Map<number, PersonPlace>();
     for (const { id, x, y } of observer.others()) {

@@ -21,6 +21,8 @@ export interface BotOptions {
   readonly behaviour: Behaviour;
   readonly processes: number;
   readonly connectsPerSecond: number;
+  /** Every so many-th client reads and checks all it is sent, the others only what tells them where they are. */
+  readonly decodeEvery: number;
   /** Fails the run when the frames' lateness at the 99th percentile is above it; `null`: no threshold. */
   readonly p99MsMax: number | null;
   readonly isJson: boolean;
@@ -40,6 +42,8 @@ export const usage = `usage: gridshard bots [options]
   --behaviour NAME         ${behaviours.join(" | ")} (wander)
   --processes N            processes that share the clients (1)
   --connects-per-second N  how fast clients connect, in all (500)
+  --decode-every N         every N-th client reads and checks all it is sent, the others only what tells
+                           them where they are (1)
   --max-p99-ms N           fail when frames are later than this at the 99th percentile
   --json                   one JSON object on stdout and nothing else
 `;
@@ -83,9 +87,13 @@ export function parseBotOptions(argv: readonly string[]): BotOptions | "help" {
     behaviour: behaviour ?? "wander",
     processes: Math.min(number("processes", values.processes, 1, 64, true), clients),
     connectsPerSecond: number("connects-per-second", values["connects-per-second"], 1, 100_000, false),
+    decodeEvery: number("decode-every", values["decode-every"], 1, 1000, true),
     p99MsMax: maxP99 === undefined ? null : number("max-p99-ms", maxP99, 0, 60_000, false),
     isJson: values.json === true,
   };
+  if (options.behaviour === "fight" && options.decodeEvery > 1) {
+    problems.push(`--decode-every: got ${options.decodeEvery}, want 1: who fights must see everybody`);
+  }
   if (problems.length > 0) throw new BotOptionsInvalid(problems.join("\n"));
   return options;
 }
@@ -111,6 +119,7 @@ function readFlags(argv: readonly string[]): Record<string, string | boolean | u
         behaviour: text("wander"),
         processes: text("1"),
         "connects-per-second": text("500"),
+        "decode-every": text("1"),
         "max-p99-ms": text(),
       },
     }).values;

@@ -1,9 +1,9 @@
-/** gridshard's own bot, as it is: it decodes all it is sent anyway, for it checks every frame. */
+/** gridshard's own bot, as it is. */
 import { Bot } from "../bots/bot.js";
 import { GuestTickets } from "../bots/guest-tickets.js";
 import { type BotOptions, parseBotOptions } from "../bots/options.js";
 import type { PersonKey, PersonPlace } from "../sight-check.js";
-import { isSampled, type PeerClient, type PeerClientOptions, type PeerLoad } from "./peer-client.js";
+import type { PeerClient, PeerClientOptions, PeerLoad } from "./peer-client.js";
 
 export class GridshardClient implements PeerClient {
   readonly #options: PeerClientOptions;
@@ -16,7 +16,7 @@ export class GridshardClient implements PeerClient {
   }
 
   get key(): PersonKey | undefined {
-    return this.#bot.sight?.ownId;
+    return this.#bot.trail?.ownId;
   }
 
   get isLive(): boolean {
@@ -24,8 +24,8 @@ export class GridshardClient implements PeerClient {
   }
 
   get place(): PersonPlace | undefined {
-    const sight = this.#bot.sight;
-    return sight === undefined || Number.isNaN(sight.ownX) ? undefined : { x: sight.ownX, y: sight.ownY };
+    const trail = this.#bot.trail;
+    return trail === undefined || Number.isNaN(trail.ownX) ? undefined : { x: trail.ownX, y: trail.ownY };
   }
 
   async connect(): Promise<void> {
@@ -42,8 +42,8 @@ export class GridshardClient implements PeerClient {
   }
 
   seen(): ReadonlyMap<PersonKey, PersonPlace> | undefined {
-    const sight = this.#bot.sight;
-    if (!isSampled(this.#options) || sight === undefined) return undefined;
+    const { sight } = this.#bot;
+    if (sight === undefined) return undefined;
     const seen = new Map<PersonKey, PersonPlace>();
     for (const other of sight.others()) seen.set(other.id, other);
     return seen;
@@ -61,6 +61,7 @@ function botOptions(load: PeerLoad): BotOptions {
     ...["--seed", String(load.seed)],
     ...["--intents-per-second", String(load.intentsPerSecond)],
     ...["--reliable-per-second", "0"],
+    ...["--decode-every", String(load.sampleEvery)],
   ]);
   if (parsed === "help") throw new Error("no help is asked for");
   return parsed;

@@ -233,8 +233,8 @@ function tooShort(length: number, wanted: number): string {
   return `${length} bytes, want ${wanted} by its counts`;
 }
 
-/** Where the frame at `at` ends by what it says, which may be beyond the message; its head is within. */
-function endOfFrame(bytes: Uint8Array, at: number): number {
+/** Where the frame at `at` ends by what it says, which may be beyond the message. @throws WireError */
+export function endOfFrame(bytes: Uint8Array, at: number): number {
   const end = endOfStructs(bytes, at);
   if (end > bytes.length || (bytes[at + FrameHeaderLayout.kind]! & FRAME_NAMED) === 0) return end;
   const table = end + NAMES_HEAD_BYTES;
@@ -263,8 +263,8 @@ function endOfStructs(bytes: Uint8Array, at: number): number {
   );
 }
 
-/** Tells one frame that is known to be whole; returns where it ends. */
-function readFrame(bytes: Uint8Array, start: number, tick: number, sink: FrameSink): number {
+/** Tells one frame that is known to be whole, but not its names; returns where it ends. */
+export function readFrame(bytes: Uint8Array, start: number, tick: number, sink: FrameSink): number {
   const cell = readU16(bytes, start + FrameHeaderLayout.cell);
   const kind = bytes[start + FrameHeaderLayout.kind]!;
   sink.onFrame(cell, tick, (kind & FRAME_KEYFRAME) !== 0, (kind & FRAME_PARTIAL) !== 0);
