@@ -168,12 +168,6 @@ function publishTick(): void {
 
 /** What each client is sent is its own: it is copied, which is the least that making it can cost. */
 const own: (Uint8Array<ArrayBuffer> | undefined)[] = [];
-/** Of the client whose writes are being gathered: one function for all of them, none for each. */
-let corked: Uws.WebSocket<Peer>;
-let corkedBytes: Uint8Array<ArrayBuffer>;
-const sendCorked = () => {
-  corked.send(corkedBytes, true);
-};
 
 /** One send for each client, of one message. */
 function sendTick(): void {
@@ -186,9 +180,7 @@ function sendTick(): void {
       const bytes = own[id] ?? new Uint8Array(frame.length);
       own[id] = bytes;
       bytes.set(frame);
-      corked = socket;
-      corkedBytes = bytes;
-      socket.cork(sendCorked);
+      socket.send(bytes, true);
     }
   }
 }

@@ -79,7 +79,7 @@ const net = catalogue({
   bytes_in_total: counter("Bytes received"),
   messages_out_total: counter("Messages sent to one session"),
   bytes_out_total: counter("Bytes handed to sockets, fan-out included"),
-  publishes_total: counter("Messages published to a topic"),
+  composed_total: counter("Messages composed for all who stand in one cell"),
   protocol_errors_total: counter("Sessions closed for what they sent"),
   intents_limited_total: counter("Intents over a token bucket"),
   intents_refused_total: counter("Intents refused because a lane was full"),

@@ -173,7 +173,7 @@ test("[EG15] the frames of a tick are one message, published once for all who st
   rig.answerKeyframes();
   rig.endTick();
   for (const client of [first, second, elsewhere]) told(client);
-  const published = rig.count("publishes_total");
+  const published = rig.count("composed_total");
   for (const cell of [2, 10, 11]) rig.shards[0]!.delta(cell, cell);
   for (const cell of [12, 13]) rig.shards[1]!.delta(cell, cell);
   rig.endTick();
@@ -189,7 +189,7 @@ test("[EG15] the frames of a tick are one message, published once for all who st
     marksOf(told(elsewhere).raw).map(([, , mark]) => mark),
     [11, 12, 13],
   );
-  assert.equal(rig.count("publishes_total") - published, 2, "one for each cell that somebody stands in");
+  assert.equal(rig.count("composed_total") - published, 2, "one for each cell that somebody stands in");
 });
 
 test("[EG15] who waits for a keyframe gets the frames of the other cells by themselves", () => {
@@ -199,14 +199,14 @@ test("[EG15] who waits for a keyframe gets the frames of the other cells by them
   for (const cell of [0, 1, 8]) rig.shards[0]!.keyframe(cell, cell);
   rig.endTick();
   told(client);
-  const published = rig.count("publishes_total");
+  const published = rig.count("composed_total");
   for (const cell of [1, 8, 9]) rig.shards[0]!.delta(cell, cell);
   rig.endTick();
   assert.deepEqual(frames(client), [
     [cellFrames, 0, 1],
     [cellFrames, 0, 8],
   ]);
-  assert.equal(rig.count("publishes_total"), published, "nobody else sees what it sees");
+  assert.equal(rig.count("composed_total"), published, "nobody else sees what it sees");
 });
 
 test("[EG5] a late shard is waited for frameWaitMsMax, then its tick is sent when it comes", () => {

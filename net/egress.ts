@@ -1,7 +1,7 @@
 /**
- * Everything that leaves. Cell frames are staged, and then sent as one message to each view; within one turn published messages and each session's own are gathered by the socket
- * layer into one system call per client; a session's own are sent at the turn's end: events, state, the
- * acknowledgement of its intents.
+ * Everything that leaves. What a session is to be sent waits in its outbox until the turn ends, and then leaves in one
+ * system call: state, events in their place among it, and the acknowledgement of its intents. Cell frames are staged, and
+ * become one message for all who hear the same view.
  */
 
 import type { Counters } from "../engine/memory/counters.js";
@@ -13,35 +13,34 @@ import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
 import type { EventFields } from "./event-log.js";
 import { FrameStage } from "./frame-stage.js";
 import type { JournalWatch } from "./journal-watch.js";
-import type { Peer, Session } from "./session.js";
+import type { Session } from "./session.js";
 import type { SessionJournal } from "./session-journal.js";
 import type { SightTable } from "./sight.js";
-import { roomTopic, type Topic, type Transport } from "./transport.js";
+import { NO_SEAT, NO_VIEW } from "./views.js";
 
 /** What a full event log ends. */
 export type OnTooSlow = (session: Session) => void;
 
 export class Egress {
-  readonly #transport: Transport<Peer>;
   readonly #sight: SightTable;
   readonly #counters: Counters;
   readonly #onTooSlow: OnTooSlow;
   readonly #journal: SessionJournal;
   readonly #watch: JournalWatch;
   #queue: Session[] = [];
-  /** Sessions whose connection reported a drop or a drain since the last turn. */
+  /** Sessions whose connection dropped something or has drained since the last turn. */
   #pressed: Session[] = [];
   #tooSlow: Session[] = [];
-  readonly #joiningRooms = new Map<number, Set<Session>>();
-  /** Published bytes are copied here: the socket layer must not be given shared memory. */
-  #scratch = new Uint8Array(65_536);
+  /** Messages of the session that is being sent to, where there are others than those in its outbox. */
+  readonly #gathered: Uint8Array[] = [];
   readonly #ack = new Uint8Array(IntentAckLayout.size);
   readonly #stage: FrameStage;
+  /** By center, the message of the staged frames for those who hear a view; null: there is none. */
+  readonly #viewMessages: (Uint8Array | null)[];
   /** Cells that one session hears. */
   readonly #heard: Int32Array;
 
   constructor(parts: {
-    readonly transport: Transport<Peer>;
     readonly sight: SightTable;
     readonly counters: Counters;
     readonly onTooSlow: OnTooSlow;
@@ -51,13 +50,13 @@ export class Egress {
     /** Cells that a session sees at most. */
     readonly sightCells: number;
   }) {
-    this.#transport = parts.transport;
     this.#sight = parts.sight;
     this.#counters = parts.counters;
     this.#onTooSlow = parts.onTooSlow;
     this.#journal = parts.journal;
     this.#watch = parts.watch;
     this.#stage = new FrameStage(parts.cellCount);
+    this.#viewMessages = new Array<Uint8Array | null>(parts.cellCount).fill(null);
     this.#heard = new Int32Array(parts.sightCells);
   }
 
@@ -69,14 +68,20 @@ export class Egress {
   queue(session: Session): void {
     if (session.isQueued || session.connection === null) return;
     session.isQueued = true;
+    if (session.seat !== NO_SEAT) this.#sight.views.waiting[session.seat] = 1;
     this.#queue.push(session);
   }
 
   /** State for one session, skipped if it is slow. The bytes must stay as they are until the turn ends. */
   sendState(session: Session, message: Uint8Array): void {
     if (session.connection === null || session.isSlow) return;
-    session.outbox.push(message);
+    session.outbox.add(message);
     this.queue(session);
+  }
+
+  /** A copy of `length` bytes at `at` of a lane, which stays until the turn ends. */
+  keep(lane: Uint8Array, at: number, length: number): Uint8Array {
+    return this.#stage.copy(lane, at, length);
   }
 
   /** A reliable event for one session. One of a durable room that it has had is not told again. */
@@ -101,6 +106,7 @@ export class Egress {
     if (event.scope === eventScopes.engine && event.kind === engineEvents.refused)
       session.intents.refused(decodeRefusedBody(event.body).intentSeq, group);
     this.#watch.onAppended(session);
+    session.outbox.markEvents();
     this.queue(session);
   }
 
@@ -116,14 +122,10 @@ export class Egress {
     return true;
   }
 
-  /** Publishes `length` bytes at `at` of a lane to a topic of so many subscribers. */
-  publish(topic: Topic, lane: Uint8Array, at: number, length: number, subscribers: number): void {
-    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length * 2);
-    const scratch = this.#scratch.subarray(0, length);
-    scratch.set(lane.subarray(at, at + length));
-    this.#transport.publish(topic, scratch);
-    this.#counters.add(netMetric.publishes_total);
-    this.#counters.add(netMetric.bytes_out_total, length * subscribers);
+  /** State for several, `length` bytes at `at` of a lane. */
+  sendToEach(sessions: Iterable<Session>, lane: Uint8Array, at: number, length: number): void {
+    const message = this.keep(lane, at, length);
+    for (const session of sessions) this.sendState(session, message);
   }
 
   /**
@@ -133,82 +135,90 @@ export class Egress {
   stageFrame(cell: number, lane: Uint8Array, at: number, length: number): void {
     const tick = readU16(lane, at + CellFramesHeaderLayout.tick);
     // Behind a keyframe in this turn: whoever was given that one hears this one.
-    if (!this.#stage.accepts(cell, tick) || this.#sight.hasPromoted(cell)) this.#sendFrames();
+    if (!this.#stage.accepts(cell, tick) || this.#sight.hasPromoted(cell)) this.#passFrames();
     this.#stage.add(cell, tick, lane, at + FRAMES_HEAD_BYTES, length - FRAMES_HEAD_BYTES);
   }
 
-  /** One message to each view and each loner, of what they hear. */
-  #sendFrames(): void {
+  /** Makes one message for each view and each loner, of what they hear. Returns how many views there is one for. */
+  #composeFrames(): number {
     const stage = this.#stage;
-    if (!stage.isEmpty) {
-      this.#sendToViews(stage);
-      for (const session of this.#sight.loners) {
-        const length = stage.compose(this.#heard, this.#sight.heardBy(session, this.#heard));
-        if (length > 0) this.sendState(session, stage.composed(length).slice());
+    const { views, loners } = this.#sight;
+    if (stage.isEmpty) return 0;
+    let composed = 0;
+    for (let index = 0; index < views.count; index++) {
+      const center = views.at(index);
+      const cells = views.cellsOf(center);
+      const message = stage.compose(cells, cells.length);
+      this.#viewMessages[center] = message;
+      if (message !== null) composed++;
+    }
+    for (const session of loners) {
+      const message = stage.compose(this.#heard, this.#sight.heardBy(session, this.#heard));
+      if (message !== null) this.sendState(session, message);
+    }
+    stage.clear();
+    this.#counters.add(netMetric.composed_total, composed);
+    return composed;
+  }
+
+  #forgetFrames(): void {
+    const { views } = this.#sight;
+    for (let index = 0; index < views.count; index++) this.#viewMessages[views.at(index)] = null;
+  }
+
+  /** What is staged goes into everybody's outbox, because there is more to come in this turn. */
+  #passFrames(): void {
+    if (this.#composeFrames() > 0) {
+      const { seats, centers, sessions } = this.#sight.views;
+      for (let seat = 0; seat < seats; seat++) {
+        const center = centers[seat]!;
+        const message = center === NO_VIEW ? null : this.#viewMessages[center]!;
+        if (message !== null) this.sendState(sessions[seat]!, message);
       }
-      stage.clear();
+      this.#forgetFrames();
     }
     this.#sight.promote();
   }
 
-  #sendToViews(stage: FrameStage): void {
-    const { views } = this.#sight;
-    let messages = 0;
+  /** The message of their view to all of whom nothing else waits, and so nothing need be looked at. */
+  #sendToViews(): void {
+    const { seats, centers, waiting, connections, sessions } = this.#sight.views;
+    const messages = this.#viewMessages;
+    let sent = 0;
     let bytes = 0;
-    for (let index = 0; index < views.count; index++) {
-      const center = views.at(index);
-      const cells = views.cellsOf(center);
-      const length = stage.compose(cells, cells.length);
-      if (length === 0) continue;
-      this.#transport.publish(center, stage.composed(length));
-      messages++;
-      bytes += length * views.subscribersOf(center);
+    for (let seat = 0; seat < seats; seat++) {
+      const center = centers[seat]!;
+      if (center === NO_VIEW || waiting[seat] !== 0) continue;
+      const message = messages[center]!;
+      if (message === null) continue;
+      if (connections[seat]!.send(message) === "dropped") {
+        this.onDropped(sessions[seat]!);
+        continue;
+      }
+      sent++;
+      bytes += message.length;
     }
-    this.#counters.add(netMetric.publishes_total, messages);
+    this.#counters.add(netMetric.messages_out_total, sent);
     this.#counters.add(netMetric.bytes_out_total, bytes);
   }
 
   /** A message that is no frame, for those who hear a cell. */
-  publishToCell(cell: number, lane: Uint8Array, at: number, length: number): void {
-    const { views } = this.#sight;
-    views.eachShowing(cell, (center) => this.publish(center, lane, at, length, views.subscribersOf(center)));
-    let message: Uint8Array | null = null;
-    this.#sight.eachLonerHearing(cell, (session) => {
-      message ??= lane.slice(at, at + length);
-      this.sendState(session, message);
-    });
+  sendToCell(cell: number, lane: Uint8Array, at: number, length: number): void {
+    const message = this.keep(lane, at, length);
+    const deliver = (session: Session) => this.sendState(session, message);
+    this.#sight.views.eachHearing(cell, deliver);
+    this.#sight.eachLonerHearing(cell, deliver);
   }
 
-  /** The session hears the room from the turn's end on; until then through its own outbox. */
-  joinRoom(session: Session, roomId: number): void {
-    if (session.isSlow || session.connection === null) return;
-    let joining = this.#joiningRooms.get(roomId);
-    if (joining === undefined) {
-      joining = new Set();
-      this.#joiningRooms.set(roomId, joining);
-    }
-    joining.add(session);
-    this.queue(session);
-  }
-
-  leaveRoom(session: Session, roomId: number): void {
-    this.#joiningRooms.get(roomId)?.delete(session);
-    session.connection?.unsubscribe(roomTopic(roomId));
-  }
-
-  /** Sessions that joined the room within this turn. */
-  joiningRoom(roomId: number): ReadonlySet<Session> | undefined {
-    return this.#joiningRooms.get(roomId);
-  }
-
-  /** A connection dropped a message or has drained. Called at any time, so it is only noted. */
-  notePressure(session: Session, wasDropped: boolean): void {
-    if (wasDropped) this.#slowDown(session);
+  /** A connection has drained. Called at any time, so it is only noted. */
+  onDrained(session: Session): void {
     this.#pressed.push(session);
   }
 
-  #slowDown(session: Session): void {
+  /** A message was dropped: state is skipped from here on, events come again. */
+  onDropped(session: Session): void {
     session.events.isInterrupted = true;
+    this.#pressed.push(session);
     if (session.isSlow) return;
     session.isSlow = true;
     this.#counters.add(netMetric.state_skipped_total);
@@ -224,8 +234,7 @@ export class Egress {
       if (connection === null) continue;
       if (session.isSlow) {
         this.#sight.skipState(session);
-        for (const roomId of session.rooms.keys()) this.leaveRoom(session, roomId);
-        session.outbox.length = 0;
+        session.outbox.clear();
         if (connection.bufferedBytes === 0) {
           session.isSlow = false;
           // An event among what was dropped comes again; the client knows by its number which it has.
@@ -233,7 +242,6 @@ export class Egress {
           // So does the acknowledgement, which is told once.
           session.needsAck = session.intents.received > 0;
           this.#sight.resumeState(session);
-          for (const roomId of session.rooms.keys()) this.joinRoom(session, roomId);
           onCaughtUp(session);
         }
       }
@@ -244,19 +252,22 @@ export class Egress {
 
   /** Ends a turn. Returns to how many sessions something was sent. */
   flush(): number {
-    this.#sendFrames();
+    const composed = this.#composeFrames();
+    if (composed > 0) this.#sendToViews();
     const queue = this.#queue;
     this.#queue = [];
     for (const session of queue) {
       session.isQueued = false;
+      if (session.seat !== NO_SEAT) this.#sight.views.waiting[session.seat] = 0;
       if (session.connection === null) continue;
+      const message = session.isSteady ? this.#viewMessages[session.viewCenter]! : null;
+      if (message !== null) session.outbox.add(message);
       this.#sendQueued(session);
     }
+    if (composed > 0) this.#forgetFrames();
+    this.#sight.promote();
+    this.#stage.endTurn();
     this.#sight.endTurn();
-    for (const [roomId, sessions] of this.#joiningRooms) {
-      for (const session of sessions) session.connection?.subscribe(roomTopic(roomId));
-    }
-    this.#joiningRooms.clear();
     const tooSlow = this.#tooSlow;
     this.#tooSlow = [];
     for (const session of tooSlow) this.#onTooSlow(session);
@@ -264,35 +275,48 @@ export class Egress {
   }
 
   #sendQueued(session: Session): void {
-    const { events, outbox } = session;
+    const { outbox, events } = session;
     // The Welcome comes first; what is owed by then follows it.
     if (session.state.is === "connecting") return;
     // Nothing is tried until it has drained: what is owed by then is sent then.
     if (session.isSlow) {
-      outbox.length = 0;
+      outbox.clear();
       return;
     }
-    while (!events.isInterrupted && events.sent < events.released) {
-      if (!this.#send(session, events.message(events.sent + 1))) break;
-      events.sent++;
-    }
-    for (const message of outbox) {
-      // A drop makes it slow; the rest of this turn's state would be dropped as well.
-      if (session.isSlow || !this.#send(session, message)) break;
-    }
-    outbox.length = 0;
-    if (!session.needsAck || session.isSlow || !this.#watch.mayAck(session)) return;
-    writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: session.intents.durable });
-    if (this.#send(session, this.#ack)) session.needsAck = false;
+    const owesEvents = !events.isInterrupted && events.sent < events.released;
+    if (owesEvents || session.needsAck) this.#sendGathered(session, owesEvents);
+    else if (outbox.count > 0) this.#sendAll(session, outbox.messages, outbox.count);
+    outbox.clear();
   }
 
-  #send(session: Session, message: Uint8Array): boolean {
-    if (session.connection!.post(message) === "dropped") {
-      this.notePressure(session, true);
-      return false;
+  /** What is in its outbox, with events among it and the acknowledgement behind it. */
+  #sendGathered(session: Session, owesEvents: boolean): void {
+    const { outbox, events } = session;
+    const gathered = this.#gathered;
+    const before = outbox.beforeEvents < 0 ? outbox.count : outbox.beforeEvents;
+    for (let at = 0; at < before; at++) gathered.push(outbox.messages[at]!);
+    const last = owesEvents ? events.released : events.sent;
+    for (let seq = events.sent + 1; seq <= last; seq++) gathered.push(events.message(seq));
+    for (let at = before; at < outbox.count; at++) gathered.push(outbox.messages[at]!);
+    const isAcked = session.needsAck && this.#watch.mayAck(session);
+    if (isAcked) {
+      writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: session.intents.durable });
+      gathered.push(this.#ack);
     }
-    this.#counters.add(netMetric.messages_out_total);
-    this.#counters.add(netMetric.bytes_out_total, message.length);
-    return true;
+    const sent = this.#sendAll(session, gathered, gathered.length);
+    events.sent = Math.max(events.sent, Math.min(last, events.sent + sent - before));
+    if (isAcked && sent === gathered.length) session.needsAck = false;
+    gathered.length = 0;
+  }
+
+  /** Returns how many were taken. */
+  #sendAll(session: Session, messages: readonly Uint8Array[], count: number): number {
+    const sent = session.connection!.sendAll(messages, count);
+    let bytes = 0;
+    for (let at = 0; at < sent; at++) bytes += messages[at]!.length;
+    this.#counters.add(netMetric.messages_out_total, sent);
+    this.#counters.add(netMetric.bytes_out_total, bytes);
+    if (sent < count) this.onDropped(session);
+    return sent;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The cell frames of one tick, off the lanes and not yet sent: whoever sees the same cells gets them in one message,
- * composed once. Frames are only moved about here, never read. Nothing is allocated per frame or message.
+ * composed once. Frames are only moved about here, never read. All bytes of a turn stand behind one another, and stay as they
+ * are until it ends; nothing is allocated per frame.
  */
 import { FRAMES_HEAD_BYTES, writeFramesHead } from "../engine/wire/codec.js";
 
@@ -9,7 +10,7 @@ const BYTES_AT_FIRST = 65_536;
 const LOOP_BYTES_MAX = 48;
 
 export class FrameStage {
-  /** What is staged, and behind it the message that was composed last. */
+  /** Larger ones take its place; messages that stand in an older one keep it alive. */
   #bytes = new Uint8Array(BYTES_AT_FIRST);
   #length = 0;
   #tick = 0;
@@ -40,32 +41,43 @@ export class FrameStage {
 
   /** Takes a frame that it {@link accepts}, from any memory: `length` bytes at `at`. */
   add(cell: number, tick: number, from: Uint8Array, at: number, length: number): void {
-    this.#reserve(length);
+    const offset = this.#claim(length);
     const bytes = this.#bytes;
-    const offset = this.#length;
     if (length <= LOOP_BYTES_MAX) {
       for (let index = 0; index < length; index++) bytes[offset + index] = from[at + index]!;
     } else bytes.set(from.subarray(at, at + length), offset);
     this.#offsets[cell] = offset;
     this.#lengths[cell] = length;
     this.#touched[this.#count++] = cell;
-    this.#length += length;
     this.#tick = tick;
   }
 
-  /** Room for another frame, and behind all of them for a message that holds all of them. */
-  #reserve(length: number): void {
-    const wanted = 2 * (this.#length + length) + FRAMES_HEAD_BYTES;
-    if (wanted <= this.#bytes.length) return;
-    const larger = new Uint8Array(wanted * 2);
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
+  /** Room for so many bytes; returns where. */
+  #claim(length: number): number {
+    const at = this.#length;
+    this.#length += length;
+    if (this.#length > this.#bytes.length) {
+      const larger = new Uint8Array(this.#length * 2);
+      larger.set(this.#bytes.subarray(0, at));
+      this.#bytes = larger;
+    }
+    return at;
   }
 
-  /** Writes one message with the frames of those among the first `count` cells that have one; 0 when none has. */
-  compose(cells: Int32Array, count: number): number {
+  /** A copy of a message, from any memory: `length` bytes at `at`. */
+  copy(from: Uint8Array, at: number, length: number): Uint8Array {
+    const to = this.#claim(length);
+    this.#bytes.set(from.subarray(at, at + length), to);
+    return this.#bytes.subarray(to, to + length);
+  }
+
+  /** One message with the frames of those among the first `count` cells that have one; null when none has. */
+  compose(cells: Int32Array, count: number): Uint8Array | null {
+    let length = 0;
+    for (let index = 0; index < count; index++) length += this.#lengths[cells[index]!]!;
+    if (length === 0) return null;
+    const start = this.#claim(FRAMES_HEAD_BYTES + length);
     const bytes = this.#bytes;
-    const start = this.#length;
     let to = start + FRAMES_HEAD_BYTES;
     for (let index = 0; index < count; index++) {
       const cell = cells[index]!;
@@ -76,19 +88,18 @@ export class FrameStage {
       } else bytes.copyWithin(to, from, from + length);
       to += length;
     }
-    if (to === start + FRAMES_HEAD_BYTES) return 0;
     writeFramesHead(bytes, start, this.#tick);
-    return to - start;
+    return bytes.subarray(start, to);
   }
 
-  /** The message of so many bytes that was composed last; valid until the next one. */
-  composed(length: number): Uint8Array {
-    return this.#bytes.subarray(this.#length, this.#length + length);
-  }
-
+  /** The staged frames are done with; what was made of them stays until {@link endTurn}. */
   clear(): void {
     for (let index = 0; index < this.#count; index++) this.#lengths[this.#touched[index]!] = 0;
     this.#count = 0;
+  }
+
+  /** All messages are sent. Nothing may be staged. */
+  endTurn(): void {
     this.#length = 0;
   }
 }

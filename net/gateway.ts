@@ -129,7 +129,6 @@ export class Gateway {
     const egress = new Egress({
       journal,
       watch,
-      transport,
       sight,
       counters: lanes.counters,
       cellCount: grid.cellCount,
@@ -194,8 +193,7 @@ export class Gateway {
         if (!this.#intake.take(session, bytes, isBinary)) this.#rouse();
         else if (!this.#isAwake) this.#showMove(session);
       },
-      drained: (connection) => this.#onPressure(connection, false),
-      dropped: (connection) => this.#onPressure(connection, true),
+      drained: (connection) => this.#onDrained(connection),
       closed: (connection) => {
         this.#connections--;
         this.#presence.detach(connection);
@@ -216,10 +214,10 @@ export class Gateway {
     this.#rouse();
   }
 
-  #onPressure(connection: Connection<Peer>, wasDropped: boolean): void {
+  #onDrained(connection: Connection<Peer>): void {
     const { session } = connection.peer;
     if (session === null) return;
-    this.#egress.notePressure(session, wasDropped);
+    this.#egress.onDrained(session);
     this.#rouse();
   }
 

@@ -180,7 +180,7 @@ export class Intake {
     if (session.isSlow || session.state.is === "connecting") return null;
     const shard = Math.max(0, session.shard);
     writePong(this.#pong, 0, { sentMs: pingSentMs(bytes), tick: tickNow(this.#context), shard });
-    if (session.connection!.send(this.#pong) === "dropped") this.#egress.notePressure(session, true);
+    if (session.connection!.send(this.#pong) === "dropped") this.#egress.onDropped(session);
     return null;
   }
 

@@ -8,7 +8,6 @@ import type {
   HttpAnswer,
   HttpRequest,
   SendResult,
-  Topic,
   Transport,
   TransportHandlers,
   UpgradeRequest,
@@ -80,7 +79,6 @@ class MemoryConnection<Peer> implements Connection<Peer> {
   isOpen = true;
   isStalled = false;
   client!: MemoryClient;
-  readonly topics = new Set<Topic>();
   readonly #transport: MemoryTransport<Peer>;
   #unread: Uint8Array[] = [];
 
@@ -111,16 +109,10 @@ class MemoryConnection<Peer> implements Connection<Peer> {
     return "buffered";
   }
 
-  post(bytes: Uint8Array): SendResult {
-    return this.send(bytes);
-  }
-
-  subscribe(topic: Topic): void {
-    if (this.isOpen) this.topics.add(topic);
-  }
-
-  unsubscribe(topic: Topic): void {
-    this.topics.delete(topic);
+  sendAll(messages: readonly Uint8Array[], count: number): number {
+    let taken = 0;
+    while (taken < count && this.send(messages[taken]!) !== "dropped") taken++;
+    return taken;
   }
 
   close(code: number, reason: string): void {
@@ -200,13 +192,6 @@ export class MemoryTransport<Peer> implements Transport<Peer> {
       body: new Uint8Array(0),
       ...request,
     });
-  }
-
-  publish(topic: Topic, bytes: Uint8Array): void {
-    for (const connection of this.#connections) {
-      if (!connection.topics.has(topic)) continue;
-      if (connection.send(bytes) === "dropped") this.handlers.dropped(connection);
-    }
   }
 
   forget(connection: MemoryConnection<Peer>): void {

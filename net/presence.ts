@@ -165,7 +165,7 @@ export class Presence {
     session.attachEpoch += session.isRestored ? EPOCHS_UNKNOWN_MAX : 1;
     session.isRestored = false;
     session.isSlow = false;
-    session.outbox.length = 0;
+    session.outbox.clear();
     session.moveSeq = 0;
     connection.peer.session = session;
     if (older === null) return;
@@ -179,7 +179,6 @@ export class Presence {
     options: { readonly knowsThePast: boolean },
   ): void {
     this.#sight.leaveAll(session);
-    this.#seats.detach(session);
     this.#replaceConnection(session, connection);
     const wasSuspended = session.state.is === "suspended";
     this.#sessions.setState(session, { is: "live" });
@@ -191,9 +190,10 @@ export class Presence {
       if (session.shard >= 0) this.#shards[session.shard]!.sendSession(toShard.drop, session);
       this.#seats.replaceClient(session);
     }
-    if ((wasSuspended || isReplaced) && session.shard >= 0)
-      this.#shards[session.shard]!.sendSession(toShard.reconnect, session);
-    this.#seats.attach(session, wasSuspended || isReplaced);
+    if (wasSuspended || isReplaced) {
+      if (session.shard >= 0) this.#shards[session.shard]!.sendSession(toShard.reconnect, session);
+      this.#seats.reconnect(session);
+    }
     if (session.place.is === "field") this.#see(session, session.place.cell);
     session.needsAck = session.intents.received > 0;
     this.#egress.queue(session);
@@ -230,9 +230,8 @@ export class Presence {
     if (session === null || session.connection !== connection) return;
     connection.peer.session = null;
     this.#sight.leaveAll(session);
-    this.#seats.detach(session);
     session.connection = null;
-    session.outbox.length = 0;
+    session.outbox.clear();
     const { graceMs } = this.#parts.config.session;
     if (session.state.is === "live" && graceMs > 0) this.#suspend(session, graceMs);
     else if (session.state.is === "live" || session.state.is === "connecting") this.#leave(session);
@@ -251,7 +250,7 @@ export class Presence {
     this.#sight.leaveAll(session);
     const { connection } = session;
     session.connection = null;
-    session.outbox.length = 0;
+    session.outbox.clear();
     if (connection !== null) {
       connection.peer.session = null;
       connection.close(code.code, reason.slice(0, closeReasonBytesMax));

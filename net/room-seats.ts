@@ -40,8 +40,9 @@ export class RoomSeats {
     this.#journal = parts.journal;
   }
 
-  memberCount(roomId: number): number {
-    return this.#members.get(roomId)?.size ?? 0;
+  /** Undefined when the room has none. */
+  membersOf(roomId: number): ReadonlySet<Session> | undefined {
+    return this.#members.get(roomId);
   }
 
   onJoined(shard: number, record: RoomJoinedRecord): void {
@@ -83,7 +84,6 @@ export class RoomSeats {
       this.#tellJoined(session, room);
       this.#journal.room(session, roomId, true);
     }
-    this.#egress.joinRoom(session, roomId);
     if (session.state.is === "suspended") this.#tellDropped(session, room);
   }
 
@@ -121,7 +121,6 @@ export class RoomSeats {
     const room = session.rooms.get(roomId);
     if (room === undefined) return;
     session.rooms.delete(roomId);
-    this.#egress.leaveRoom(session, roomId);
     this.#forgetMember(session, roomId);
     // Intents for it that are out stay so: the shard reports every one, and in which tick, or its successor is asked.
     this.#tellLeft(session, { roomId, code, isDurable: room.isDurable });
@@ -159,18 +158,12 @@ export class RoomSeats {
     session.claims.clear();
   }
 
-  /** The session has a new connection: it hears its rooms, and they hear of it if they were told that it was gone. */
-  attach(session: Session, wasTold: boolean): void {
+  /** The session, whose rooms were told that it was gone, has a new connection. */
+  reconnect(session: Session): void {
     for (const room of session.rooms.values()) {
-      this.#egress.joinRoom(session, room.roomId);
-      if (!wasTold || !room.staysWhenDropped) continue;
-      this.#shards[room.shard]!.sendRoom(toShard.roomReconnect, session.number, room.roomId);
+      if (room.staysWhenDropped)
+        this.#shards[room.shard]!.sendRoom(toShard.roomReconnect, session.number, room.roomId);
     }
-  }
-
-  /** The session's connection is gone, or about to be replaced. */
-  detach(session: Session): void {
-    for (const roomId of session.rooms.keys()) this.#egress.leaveRoom(session, roomId);
   }
 
   suspend(session: Session): void {

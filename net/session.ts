@@ -5,9 +5,11 @@ import type { EventFields, EventLog } from "./event-log.js";
 import type { HandshakeRefusal, Hello } from "./handshake.js";
 import type { IntentWindow } from "./intent-window.js";
 import type { IntentCatalogue } from "./intents.js";
+import { Outbox } from "./outbox.js";
 import type { Buckets } from "./rate-limit.js";
 import { RoomNews } from "./room-news.js";
 import type { Connection } from "./transport.js";
+import { NO_SEAT } from "./views.js";
 
 /** What a connection carries from its upgrade on. */
 export interface Peer {
@@ -109,10 +111,11 @@ export class Session {
   readonly sight = new Map<number, number>();
   /** The cell in the middle of its sight; -1 when it sees nothing. */
   viewCenter = -1;
-  /** Hears the topic of its view. */
+  /** Hears its view. */
   isSteady = false;
-  /** State to be sent at the end of the turn, in order. */
-  readonly outbox: Uint8Array[] = [];
+  /** Its place among those who hear a view, {@link Views}. */
+  seat = NO_SEAT;
+  readonly outbox = new Outbox();
   isQueued = false;
   /** Reads too slowly: gets no state until its connection has drained. */
   isSlow = false;

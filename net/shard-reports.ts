@@ -31,7 +31,6 @@ import type { Session } from "./session.js";
 import type { SessionTable } from "./session-table.js";
 import type { SightTable } from "./sight.js";
 import type { NetRecordHandler } from "./tick-gate.js";
-import { roomTopic } from "./transport.js";
 
 export interface ShardReportParts {
   readonly lanes: NetLanes;
@@ -100,13 +99,13 @@ export class ShardReports {
     const bodyAt = at + CELL_MESSAGE_BODY;
     const bodyLength = length - CELL_MESSAGE_BODY;
     if ((flags & CELL_TO_PENDING) !== 0) {
-      this.#message = ring.bytes.slice(bodyAt, bodyAt + bodyLength);
+      this.#message = egress.keep(ring.bytes, bodyAt, bodyLength);
       sight.serve(cell, (flags & CELL_PROMOTES) !== 0, this.#deliver);
       return;
     }
     if (ring.bytes[bodyAt] === messageTypes.cellFrames)
       egress.stageFrame(cell, ring.bytes, bodyAt, bodyLength);
-    else egress.publishToCell(cell, ring.bytes, bodyAt, bodyLength);
+    else egress.sendToCell(cell, ring.bytes, bodyAt, bodyLength);
   }
 
   #onRoomMessage(ring: RingReader, at: number, length: number): void {
@@ -114,12 +113,8 @@ export class ShardReports {
     const roomId = ring.words[(at + ROOM_MESSAGE_ROOM) >> 2]! >>> 0;
     const bodyAt = at + ROOM_MESSAGE_BODY;
     const bodyLength = length - ROOM_MESSAGE_BODY;
-    const members = seats.memberCount(roomId);
-    if (members > 0) egress.publish(roomTopic(roomId), ring.bytes, bodyAt, bodyLength, members);
-    const joining = egress.joiningRoom(roomId);
-    if (joining === undefined) return;
-    this.#message = ring.bytes.slice(bodyAt, bodyAt + bodyLength);
-    for (const session of joining) this.#deliver(session);
+    const members = seats.membersOf(roomId);
+    if (members !== undefined) egress.sendToEach(members, ring.bytes, bodyAt, bodyLength);
   }
 
   /** Started again, which its successor's hello is still to say. */

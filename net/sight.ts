@@ -1,6 +1,6 @@
 /**
  * Who sees which cell. A session that comes to see a cell first waits for its keyframe, and then hears the cell. When it
- * hears all it sees it is *steady* and hears the topic of its view, with whoever stands in the same cell; until then
+ * hears all it sees it is *steady* and hears its view, with whoever stands in the same cell; until then
  * it is a *loner* and gets the frames of what it hears by itself. Shards are told when a cell begins or ceases to be seen, and asked for keyframes; both are put
  * right by {@link SightTable.settle}, so that a full lane or a restarted shard only delays them.
  */
@@ -93,6 +93,7 @@ export class SightTable {
     this.#unsettle(session);
     for (const cell of [...session.sight.keys()]) this.#leave(session, cell);
     this.#loners.delete(session);
+    this.views.release(session);
     session.viewCenter = -1;
   }
 
@@ -100,8 +101,7 @@ export class SightTable {
   #unsettle(session: Session): void {
     if (session.isSteady) {
       session.isSteady = false;
-      this.views.leave(session.viewCenter);
-      session.connection?.unsubscribe(session.viewCenter);
+      this.views.leave(session);
     }
     if (!session.isSlow) this.#loners.add(session);
   }
@@ -228,14 +228,13 @@ export class SightTable {
     this.#promotedCells.clear();
   }
 
-  /** The turn's messages are sent: who hears all they see hear the topic of their view from here on. */
+  /** The turn's messages are sent: who hears all they see hear their view from here on. */
   endTurn(): void {
     for (const session of this.#loners) {
       if (session.isSlow || session.connection === null || !hearsAll(session)) continue;
       this.#loners.delete(session);
       session.isSteady = true;
-      this.views.join(session.viewCenter);
-      session.connection.subscribe(session.viewCenter);
+      this.views.join(session);
     }
   }
 

@@ -6,18 +6,8 @@
  * `Connection.close` may call `closed` before it returns.
  */
 
-/** A number that names what is published: the number of the cell whose view it is, or {@link roomTopic}. */
-export type Topic = number;
-
 /** `sent`: handed to the kernel. `buffered`: accepted and waiting. `dropped`: gone, the peer reads too slowly. */
 export type SendResult = "sent" | "buffered" | "dropped";
-
-const ROOM_TOPICS = 0x1_0000;
-
-/** The topic of a room's frames; views take the numbers below. */
-export function roomTopic(roomId: number): Topic {
-  return ROOM_TOPICS + roomId;
-}
 
 /** One socket. After it has closed every call is allowed and does nothing. */
 export interface Connection<Peer> {
@@ -32,12 +22,10 @@ export interface Connection<Peer> {
   /** One binary message. The bytes are the caller's again when it returns; they may not be shared memory. */
   send(bytes: Uint8Array): SendResult;
   /**
-   * As {@link send}, but together with what is published within this turn: one system call for all of it. What turns out
-   * to be dropped later is told by `dropped`, as with published messages, and then any message since may be gone.
+   * The first `count` messages, in one system call. Returns how many of them were taken, in order; the others are
+   * dropped. Otherwise as {@link send}.
    */
-  post(bytes: Uint8Array): SendResult;
-  subscribe(topic: Topic): void;
-  unsubscribe(topic: Topic): void;
+  sendAll(messages: readonly Uint8Array[], count: number): number;
   /** Sends a close frame and ends the socket. */
   close(code: number, reason: string): void;
 }
@@ -97,8 +85,6 @@ export interface TransportHandlers<Peer> {
   message(connection: Connection<Peer>, bytes: Uint8Array, isBinary: boolean): void;
   /** What was buffered is less now. */
   drained(connection: Connection<Peer>): void;
-  /** A published message was dropped for this connection. May come at any time, also within a publish. */
-  dropped(connection: Connection<Peer>): void;
   /** Last call about a connection, whoever closed it. */
   closed(connection: Connection<Peer>): void;
   http(request: HttpRequest): HttpAnswer;
@@ -120,8 +106,6 @@ export interface TransportOptions {
 export interface Transport<Peer> {
   /** @throws CannotListen */
   listen(handlers: TransportHandlers<Peer>): Promise<{ readonly port: number }>;
-  /** One message to every subscriber, under the same rules as {@link Connection.send}; drops are told by `dropped`. */
-  publish(topic: Topic, bytes: Uint8Array): void;
   /** Takes no more connections; those that exist go on. */
   closeListen(): void;
   /** Ends everything at once; `closed` has been called for each when the promise resolves. */

@@ -13,7 +13,6 @@ import {
   type HttpRequest,
   httpStatuses,
   type SendResult,
-  type Topic,
   type Transport,
   type TransportHandlers,
   type TransportOptions,
@@ -74,23 +73,10 @@ class UwsConnection<Peer> implements Connection<Peer> {
   /** null before it opens and from the moment it closes: touching a closed socket ends the process. */
   socket: Socket<Peer> | null = null;
 
-  readonly #app: Uws.TemplatedApp;
-  readonly #ownTopic: string;
-
-  constructor(
-    app: Uws.TemplatedApp,
-    peer: { readonly id: number; readonly peer: Peer; readonly address: string },
-  ) {
-    this.#app = app;
-    this.id = peer.id;
-    this.peer = peer.peer;
-    this.address = peer.address;
-    this.#ownTopic = `#${peer.id}`;
-  }
-
-  opened(socket: Socket<Peer>): void {
-    this.socket = socket;
-    socket.subscribe(this.#ownTopic);
+  constructor(id: number, peer: Peer, address: string) {
+    this.id = id;
+    this.peer = peer;
+    this.address = address;
   }
 
   get isOpen(): boolean {
@@ -107,20 +93,16 @@ class UwsConnection<Peer> implements Connection<Peer> {
     return result === SEND_DROPPED ? "dropped" : result === SEND_BUFFERED ? "buffered" : "sent";
   }
 
-  post(bytes: Uint8Array): SendResult {
-    // A send flushes the published messages before it, in a system call of their own. A topic of one's own joins them.
-    if (this.bufferedBytes > 0 || this.#app.publish(this.#ownTopic, bytes, true, false) === false) {
-      return this.send(bytes);
-    }
-    return "sent";
-  }
-
-  subscribe(topic: Topic): void {
-    this.socket?.subscribe(topicName(topic));
-  }
-
-  unsubscribe(topic: Topic): void {
-    this.socket?.unsubscribe(topicName(topic));
+  sendAll(messages: readonly Uint8Array[], count: number): number {
+    const { socket } = this;
+    if (socket === null) return 0;
+    // As nearly always; what is sent alone leaves in one call anyway.
+    if (count === 1) return socket.send(messages[0]!, true, false) === SEND_DROPPED ? 0 : 1;
+    let taken = 0;
+    socket.cork(() => {
+      while (taken < count && socket.send(messages[taken]!, true, false) !== SEND_DROPPED) taken++;
+    });
+    return taken;
   }
 
   close(code: number, reason: string): void {
@@ -139,10 +121,6 @@ function whyNot(host: string, port: number): Promise<CannotListen> {
       probe.close(() => resolve(new CannotListen("", `cannot listen on ${host}:${port}`))),
     );
   });
-}
-
-function topicName(topic: Topic): string {
-  return topic.toString(36);
 }
 
 export class UwsTransport<Peer> implements Transport<Peer> {
@@ -195,13 +173,12 @@ export class UwsTransport<Peer> implements Transport<Peer> {
       upgrade: (res, req, context) => this.#upgrade(res, req, context, handlers),
       open: (ws) => {
         const connection = of(ws);
-        connection.opened(ws as Socket<Peer>);
+        connection.socket = ws as Socket<Peer>;
         connections.add(connection);
         handlers.open(connection);
       },
       message: (ws, message, isBinary) => handlers.message(of(ws), new Uint8Array(message), isBinary),
       drain: (ws) => handlers.drained(of(ws)),
-      dropped: (ws) => handlers.dropped(of(ws)),
       close: (ws) => {
         const connection = of(ws);
         connection.socket = null;
@@ -229,7 +206,7 @@ export class UwsTransport<Peer> implements Transport<Peer> {
       res.writeStatus(httpStatuses[decision.status]).end(undefined, true);
       return;
     }
-    const connection = new UwsConnection(this.#app!, { id: ++this.#lastId, peer: decision.peer, address });
+    const connection = new UwsConnection(++this.#lastId, decision.peer, address);
     res.upgrade(
       { connection },
       req.getHeader("sec-websocket-key"),
@@ -262,10 +239,6 @@ export class UwsTransport<Peer> implements Transport<Peer> {
       isOver = true;
       answer(res, handlers.http({ ...request, body: body.subarray(0, length) }));
     });
-  }
-
-  publish(topic: Topic, bytes: Uint8Array): void {
-    this.#app?.publish(topicName(topic), bytes, true, false);
   }
 
   closeListen(): void {

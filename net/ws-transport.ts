@@ -14,7 +14,6 @@ import {
   type HttpAnswer,
   type HttpRequest,
   type SendResult,
-  type Topic,
   type Transport,
   type TransportHandlers,
   type TransportOptions,
@@ -29,7 +28,6 @@ const EMPTY = new Uint8Array(0);
 /** What the connections of one transport share. */
 interface Shared {
   readonly bufferedBytesMax: number;
-  readonly topics: Map<Topic, Set<WsConnection<unknown>>>;
   /** Corked since the turn began; all are let go at its end. */
   readonly corked: Socket[];
 }
@@ -40,7 +38,6 @@ class WsConnection<Peer> implements Connection<Peer> {
   readonly address: string;
   readonly socket: Socket;
   readonly webSocket: WebSocket;
-  readonly topics = new Set<Topic>();
   isOpen = true;
   /** Checks of the idle timer since anything was heard. */
   silentChecks = 0;
@@ -67,7 +64,7 @@ class WsConnection<Peer> implements Connection<Peer> {
     return this.webSocket.bufferedAmount > 0 ? "buffered" : "sent";
   }
 
-  /** Whatever is sent within one turn leaves together, published messages too. */
+  /** Whatever is sent within one turn leaves together. */
   #corkForThisTurn(): void {
     if (this.socket.writableCorked > 0) return;
     this.socket.cork();
@@ -80,27 +77,10 @@ class WsConnection<Peer> implements Connection<Peer> {
     });
   }
 
-  post(bytes: Uint8Array): SendResult {
-    return this.send(bytes);
-  }
-
-  subscribe(topic: Topic): void {
-    if (!this.isOpen) return;
-    let subscribers = this.#shared.topics.get(topic);
-    if (subscribers === undefined) {
-      subscribers = new Set();
-      this.#shared.topics.set(topic, subscribers);
-    }
-    subscribers.add(this);
-    this.topics.add(topic);
-  }
-
-  unsubscribe(topic: Topic): void {
-    const subscribers = this.#shared.topics.get(topic);
-    if (subscribers === undefined) return;
-    subscribers.delete(this);
-    this.topics.delete(topic);
-    if (subscribers.size === 0) this.#shared.topics.delete(topic);
+  sendAll(messages: readonly Uint8Array[], count: number): number {
+    let taken = 0;
+    while (taken < count && this.send(messages[taken]!) !== "dropped") taken++;
+    return taken;
   }
 
   close(code: number, reason: string): void {
@@ -121,13 +101,12 @@ export class WsTransport<Peer> implements Transport<Peer> {
   /** Every TCP socket, whatever it speaks: one that was told to close may linger until its peer answers. */
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
-  #handlers: TransportHandlers<Peer> | null = null;
   #idleTimer: NodeJS.Timeout | undefined;
   #lastId = 0;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#shared = { bufferedBytesMax: options.bufferedBytesMax, topics: new Map(), corked: [] };
+    this.#shared = { bufferedBytesMax: options.bufferedBytesMax, corked: [] };
   }
 
   async listen(handlers: TransportHandlers<Peer>): Promise<{ readonly port: number }> {
@@ -137,7 +116,6 @@ export class WsTransport<Peer> implements Transport<Peer> {
       headersTimeout: REQUEST_TIMEOUT_MS,
     });
     this.#server = server;
-    this.#handlers = handlers;
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
@@ -196,7 +174,6 @@ export class WsTransport<Peer> implements Transport<Peer> {
       if (!connection.isOpen) return;
       connection.isOpen = false;
       this.#connections.delete(connection);
-      for (const topic of connection.topics) connection.unsubscribe(topic);
       handlers.closed(connection);
     };
     webSocket.on("message", (data, isBinary) => {
@@ -247,16 +224,6 @@ export class WsTransport<Peer> implements Transport<Peer> {
     });
     // An aborted request has nobody to answer to.
     request.on("error", () => response.destroy());
-  }
-
-  publish(topic: Topic, bytes: Uint8Array): void {
-    const subscribers = this.#shared.topics.get(topic);
-    if (subscribers === undefined) return;
-    for (const subscriber of subscribers) {
-      if (subscriber.send(bytes) === "dropped" && subscriber.isOpen) {
-        this.#handlers?.dropped(subscriber as WsConnection<Peer>);
-      }
-    }
   }
 
   closeListen(): void {

@@ -8,7 +8,6 @@ import type { Config } from "../../engine/config-schema.js";
 import type {
   Connection,
   SendResult,
-  Topic,
   Transport,
   TransportHandlers,
   UpgradeRequest,
@@ -42,16 +41,10 @@ class CrowdConnection<Peer> implements Connection<Peer>, CrowdSocket {
     return "sent";
   }
 
-  post(bytes: Uint8Array): SendResult {
-    return this.send(bytes);
-  }
-
-  subscribe(topic: Topic): void {
-    if (this.isOpen) this.#transport.subscribe(topic, this);
-  }
-
-  unsubscribe(topic: Topic): void {
-    this.#transport.unsubscribe(topic, this);
+  sendAll(messages: readonly Uint8Array[], count: number): number {
+    if (!this.isOpen) return 0;
+    for (let index = 0; index < count; index++) this.#ears.hear(messages[index]!);
+    return count;
   }
 
   close(code: number, reason: string): void {
@@ -73,7 +66,6 @@ class CrowdConnection<Peer> implements Connection<Peer>, CrowdSocket {
 
 export class CrowdTransport<Peer> implements Transport<Peer>, CrowdDoor {
   readonly #connections = new Set<CrowdConnection<Peer>>();
-  readonly #topics = new Map<Topic, CrowdConnection<Peer>[]>();
   readonly #channel = new BroadcastChannel(CROWD_CHANNEL);
   readonly #crowd: Crowd;
   #handlers: TransportHandlers<Peer> | null = null;
@@ -127,29 +119,8 @@ export class CrowdTransport<Peer> implements Transport<Peer>, CrowdDoor {
     return connection;
   }
 
-  publish(topic: Topic, bytes: Uint8Array): void {
-    const subscribers = this.#topics.get(topic);
-    if (subscribers === undefined) return;
-    for (let index = 0; index < subscribers.length; index++) subscribers[index]!.send(bytes);
-  }
-
-  subscribe(topic: Topic, connection: CrowdConnection<Peer>): void {
-    const subscribers = this.#topics.get(topic);
-    if (subscribers === undefined) this.#topics.set(topic, [connection]);
-    else if (!subscribers.includes(connection)) subscribers.push(connection);
-  }
-
-  unsubscribe(topic: Topic, connection: CrowdConnection<Peer>): void {
-    const subscribers = this.#topics.get(topic);
-    const at = subscribers?.indexOf(connection) ?? -1;
-    if (at < 0) return;
-    const last = subscribers!.pop()!;
-    if (last !== connection) subscribers![at] = last;
-  }
-
   forget(connection: CrowdConnection<Peer>): void {
     this.#connections.delete(connection);
-    for (const topic of this.#topics.keys()) this.unsubscribe(topic, connection);
     this.handlers.closed(connection);
   }
 

@@ -36,8 +36,6 @@ export class GameRecord {
   readonly #lifeOfStream: ShardLife[] = [];
   readonly #sessions = new Map<number, SessionRecord>();
   readonly #earned = new Map<string, number>();
-  /** That have died. */
-  processes = 0;
   /** Sessions of a process that died whose clients are to miss nothing. */
   mustRecover: ReadonlySet<number> = new Set();
   intentsApplied = 0;
@@ -63,7 +61,6 @@ export class GameRecord {
 
   /** All that was not kept is gone, and may be done again. */
   processDied(): void {
-    this.processes++;
     this.dying = null;
     this.durable.processDied();
     for (const known of this.#sessions.values()) {

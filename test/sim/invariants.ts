@@ -220,9 +220,9 @@ export function remains(stage: Stage): string | null {
   const { process } = server;
   if (process === null) return "the server is down";
   if (process.gateway.sessionCount > 0) return `${process.gateway.sessionCount} sessions`;
-  const { connectionCount, subscriptionCount } = server.transport;
-  if (connectionCount + subscriptionCount > 0) {
-    return `${connectionCount} connections, ${subscriptionCount} subscriptions`;
+  const { connectionCount } = server.transport;
+  if (connectionCount > 0) {
+    return `${connectionCount} connections`;
   }
   for (let number = 0; number < process.shards.length; number++) {
     const shard = process.shards[number];

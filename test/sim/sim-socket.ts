@@ -23,6 +23,8 @@ export class SimSocket implements SocketLike {
   isBroken = false;
   /** Messages that the server's side dropped because this one did not read. */
   drops = 0;
+  /** The process at the other end is gone, which this one may not have heard. */
+  isOrphaned = false;
   #isClosed = false;
   readonly #queue: EventQueue;
   readonly #up: Pipe;

@@ -9,7 +9,6 @@ import type {
   HttpAnswer,
   HttpRequest,
   SendResult,
-  Topic,
   Transport,
   TransportHandlers,
 } from "../../net/transport.js";
@@ -52,11 +51,9 @@ class SimConnection<Peer> implements Connection<Peer> {
   readonly down: Pipe;
   /** The other end. */
   readonly socket: SimSocket;
-  readonly topics = new Set<Topic>();
   isOpen = true;
   /** A message was dropped: what follows may come again. */
   onDrop: () => void = () => {};
-  #batch: Uint8Array[] = [];
   readonly #transport: SimTransport<Peer>;
 
   constructor(
@@ -81,33 +78,13 @@ class SimConnection<Peer> implements Connection<Peer> {
     return this.isOpen ? this.down.bufferedBytes : 0;
   }
 
+  sendAll(messages: readonly Uint8Array[], count: number): number {
+    let taken = 0;
+    while (taken < count && this.send(messages[taken]!) !== "dropped") taken++;
+    return taken;
+  }
+
   send(bytes: Uint8Array): SendResult {
-    this.flush();
-    return this.#push(bytes);
-  }
-
-  post(bytes: Uint8Array): SendResult {
-    if (this.down.bufferedBytes > 0 || !this.isOpen) return this.send(bytes);
-    this.batch(bytes);
-    return "sent";
-  }
-
-  /** Keeps a copy until the turn ends; whether there is room for it is seen then. */
-  batch(bytes: Uint8Array): void {
-    this.#batch.push(new Uint8Array(bytes));
-    if (this.#batch.length === 1) this.#transport.options.queue.after(0, () => this.flush());
-  }
-
-  /** The turn ends, or something that may not wait comes behind what does. */
-  flush(): void {
-    const batch = this.#batch;
-    this.#batch = [];
-    let isDropped = false;
-    for (const bytes of batch) if (this.isOpen && this.#push(bytes) === "dropped") isDropped = true;
-    if (isDropped) this.#transport.tellDropped(this);
-  }
-
-  #push(bytes: Uint8Array): SendResult {
     if (!this.isOpen) return "dropped";
     if (this.down.bufferedBytes > this.#transport.options.bufferedBytesMax) {
       this.#transport.dropped++;
@@ -121,19 +98,7 @@ class SimConnection<Peer> implements Connection<Peer> {
     return this.down.bufferedBytes > 0 ? "buffered" : "sent";
   }
 
-  subscribe(topic: Topic): void {
-    if (!this.isOpen) return;
-    this.topics.add(topic);
-    this.#transport.subscribersOf(topic).add(this);
-  }
-
-  unsubscribe(topic: Topic): void {
-    if (this.topics.delete(topic)) this.#transport.subscribersOf(topic).delete(this);
-  }
-
   close(code: number, reason: string): void {
-    if (!this.isOpen) return;
-    this.flush();
     if (!this.isOpen) return;
     this.down.pushClose(code, reason);
     this.#transport.hasClosed(this, this.#transport.options.prng.below(2) === 0 ? "now" : "later");
@@ -143,7 +108,6 @@ class SimConnection<Peer> implements Connection<Peer> {
 export class SimTransport<Peer> implements Transport<Peer> {
   readonly options: SimTransportOptions;
   readonly #connections = new Set<SimConnection<Peer>>();
-  readonly #topics = new Map<Topic, Set<SimConnection<Peer>>>();
   #handlers: TransportHandlers<Peer> | null = null;
   isListening = false;
   #lastId = 0;
@@ -158,13 +122,6 @@ export class SimTransport<Peer> implements Transport<Peer> {
 
   get connectionCount(): number {
     return this.#connections.size;
-  }
-
-  /** Subscriptions that exist, over all topics. */
-  get subscriptionCount(): number {
-    let count = 0;
-    for (const subscribers of this.#topics.values()) count += subscribers.size;
-    return count;
   }
 
   listen(handlers: TransportHandlers<Peer>): Promise<{ readonly port: number }> {
@@ -248,7 +205,6 @@ export class SimTransport<Peer> implements Transport<Peer> {
     if (!connection.isOpen) return;
     connection.isOpen = false;
     this.#connections.delete(connection);
-    for (const topic of [...connection.topics]) connection.unsubscribe(topic);
     const handlers = this.#handlers;
     if (when === "now") handlers!.closed(connection);
     else
@@ -270,7 +226,7 @@ export class SimTransport<Peer> implements Transport<Peer> {
     for (const connection of this.#connections) {
       const { down, socket } = connection;
       connection.isOpen = false;
-      for (const topic of [...connection.topics]) connection.unsubscribe(topic);
+      socket.isOrphaned = true;
       const luck = prng.unit();
       if (how === "kill") {
         if (luck < 0.6) down.pushClose(BROKEN, "");
@@ -286,25 +242,6 @@ export class SimTransport<Peer> implements Transport<Peer> {
   /** What was buffered for one connection at this instant. */
   noteBuffered(bytes: number): void {
     this.bufferedBytesMost = Math.max(this.bufferedBytesMost, bytes);
-  }
-
-  subscribersOf(topic: Topic): Set<SimConnection<Peer>> {
-    let subscribers = this.#topics.get(topic);
-    if (subscribers === undefined) {
-      subscribers = new Set();
-      this.#topics.set(topic, subscribers);
-    }
-    return subscribers;
-  }
-
-  publish(topic: Topic, bytes: Uint8Array): void {
-    const subscribers = this.#topics.get(topic);
-    if (subscribers === undefined) return;
-    for (const subscriber of subscribers) subscriber.batch(bytes);
-  }
-
-  tellDropped(connection: SimConnection<Peer>): void {
-    if (connection.isOpen) this.#handlers!.dropped(connection);
   }
 
   closeListen(): void {

@@ -154,8 +154,7 @@ class Simulation {
     const promised = new Map<number, number>();
     if (goodbyes + halfOpens + secondLogins > 0 || this.#isCalm) return promised;
     for (const { isLive, witness } of this.#players) {
-      const isOfThisProcess = witness.process === this.#record.processes;
-      if (isLive && isOfThisProcess && witness.durableEvent > 0)
+      if (isLive && !witness.isOrphaned && witness.durableEvent > 0)
         promised.set(witness.session, witness.durableEvent);
     }
     return promised;

@@ -25,13 +25,19 @@ export interface SeenCell {
 
 const HASHES_KEPT = 2048;
 
+/** What is known of a connection that a client could not know. */
+export interface WitnessedSocket {
+  /** Messages that the server's side dropped. */
+  readonly drops: number;
+  /** The process at its other end is gone. */
+  readonly isOrphaned: boolean;
+}
+
 export class Witness {
   /** The cells in sight on the present connection, and who is in them by slot. */
   readonly cells = new Map<number, SeenCell>();
   /** Session of the last Welcome. */
   session = 0;
-  /** How many processes had died by then. */
-  process = 0;
   /** Newest event heard that promises to last. */
   durableEvent = 0;
   /** Events that were given up and said to be: what was told before is not expected. */
@@ -46,7 +52,7 @@ export class Witness {
   readonly #name: string;
   readonly #fail: Fail;
   readonly #record: GameRecord;
-  #socket: { readonly drops: number } | undefined;
+  #socket: WitnessedSocket | undefined;
   #isWelcomed = false;
   #nextEvent = 0;
   #lastEvent = 0;
@@ -71,10 +77,15 @@ export class Witness {
   }
 
   /** A new connection begins. */
-  begin(socket: { readonly drops: number }): void {
+  begin(socket: WitnessedSocket): void {
     this.#socket = socket;
     this.#isWelcomed = false;
     this.cells.clear();
+  }
+
+  /** The client is alone: what it hears yet was on the way before. */
+  get isOrphaned(): boolean {
+    return this.#socket?.isOrphaned ?? true;
   }
 
   hear(message: Uint8Array<ArrayBuffer>): void {
@@ -157,7 +168,6 @@ export class Witness {
       this.#blame(`intents received up to ${welcome.intentsApplied}, of ${this.#durable} durable`);
     this.#durable = Math.min(this.#durable, welcome.intentsApplied);
     this.session = welcome.session;
-    this.process = this.#record.processes;
     this.#nextEvent = eventsAcked + 1;
   }
 
