@@ -54,7 +54,6 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
 
 async function measure(plan: Plan): Promise<Figures> {
   const world = { field: "bench-walk", ...worldFor(plan.clients), cellSizeMeters: 24, tickHz: TICK_HZ };
-  let fromMs = 0;
   let pauses: Pause[] = [];
   const loaded = await runLoaded(
     { config: { games: [gameModule("games-pauses")], world, shards: { count: SHARDS } } },
@@ -68,13 +67,10 @@ async function measure(plan: Plan): Promise<Figures> {
     },
     {},
     {
-      onWindowStart: async () => {
-        fromMs = performance.timeOrigin + performance.now();
-      },
       onWindowEnd: async (server) => {
         const toMs = performance.timeOrigin + performance.now();
         await delay(LAST_LINE_MS);
-        pauses = await pausesWithin(server, { fromMs, toMs });
+        pauses = await pausesWithin(server, { fromMs: toMs - plan.seconds * 1000, toMs });
       },
     },
   );

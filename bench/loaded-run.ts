@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type BotOptions, parseBotOptions } from "./bots/options.js";
 import type { BotReport } from "./bots/report.js";
@@ -10,6 +11,9 @@ import { ChildServer, type ChildServerOptions, type ServerStats } from "./child-
 import type { FloorOptions } from "./floor-server.js";
 import type { Figures } from "./measured.js";
 import { type CpuReading, readCpu, residentBytesOf, threadSeconds } from "./process-cpu.js";
+
+/** Between the last look at the server and the beginning of the window. */
+const CALM_MS = 1000;
 
 export interface LoadedRun {
   readonly report: BotReport;
@@ -174,6 +178,9 @@ async function measure(pid: number, options: BotOptions, hooks: WindowHooks): Pr
   const report = await runSwarmApart(options, {
     onWindowStart: async () => {
       await hooks.onWindowStart?.();
+      // What all this costs the first time takes a core from the clients for a moment, which is not to be measured.
+      readCpu(pid);
+      await delay(CALM_MS);
       from = readCpu(pid);
     },
     onWindowEnd: () => {

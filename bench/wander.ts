@@ -12,10 +12,10 @@ export const TICK_MS = 1000 / TICK_HZ;
 
 /** A thousand on 17 × 18 cells of 24 m: nine cells hold about 28 of them, edges reckoned in. */
 const PEOPLE_PER_CELL = 1000 / (17 * 18);
-/** Beyond so many, one process has no time to read all that its clients are sent. */
-const CLIENTS_PER_PROCESS = 2000;
+/** Beyond so many, one process has no time to read all that its clients are sent; each further one wants a core of the server's. */
+const CLIENTS_PER_PROCESS = 4000;
 /** Of so many one reads and checks all it is sent. */
-const DECODE_EVERY = 10;
+const DECODE_EVERY = 20;
 /** Clients that share a published message of the floor: as many as share a cell's. */
 const GROUP_SIZE = 28;
 

@@ -21,9 +21,9 @@ import { Walk } from "./behaviour.js";
 import { battleIntents, challengeBody, openWorldIntents, useSkillBody } from "./intents.js";
 import type { Measures } from "./measures.js";
 import type { BotOptions } from "./options.js";
-import { OwnTrail } from "./own-trail.js";
+import { OwnTrail, type SightListener } from "./own-trail.js";
 import { BotSight } from "./sight.js";
-import { BotSocket, CLIENT_FRAME_HEAD_BYTES, clientFrame } from "./websocket.js";
+import { BotSocket, CLIENT_FRAME_HEAD_BYTES, clientFrame, type SocketEvents } from "./websocket.js";
 
 const MOVE_BYTES = 8;
 const MOVE_FRAME_BYTES = CLIENT_FRAME_HEAD_BYTES + MOVE_BYTES;
@@ -37,11 +37,13 @@ const STRIKE = 1;
 
 export type BotState = "new" | "connecting" | "live" | "closed";
 
-export class Bot {
+/** It hears its socket and its own trail itself, and not through closures: of thousands each would be looked up in memory. */
+export class Bot implements SocketEvents, SightListener {
   readonly index: number;
   readonly #options: BotOptions;
   readonly #measures: Measures;
   readonly #onSettled: (bot: Bot) => void;
+  readonly #onClock: ((nowMs: number) => void) | undefined;
   state: BotState = "new";
   #socket: BotSocket | undefined;
   #trail: OwnTrail | undefined;
@@ -71,15 +73,17 @@ export class Bot {
     readonly measures: Measures;
     /** Called once, when the bot has entered the world or never will. */
     readonly onSettled: (bot: Bot) => void;
+    /** Called whenever the clock has been read, before a message is. */
+    readonly onClock?: (nowMs: number) => void;
   }) {
     this.index = options.index;
     this.#options = options.options;
     this.#measures = options.measures;
     this.#onSettled = options.onSettled;
+    this.#onClock = options.onClock;
   }
 
   connect(ticket: string): void {
-    const measures = this.#measures;
     this.state = "connecting";
     const target = {
       host: this.#options.host,
@@ -87,15 +91,16 @@ export class Bot {
       path: "/ws",
       protocols: ["gridshard.1", `ticket.${ticket}`, `client.bots-${CLIENT_VERSION}`],
     };
-    this.#socket = new BotSocket(target, {
-      onOpen: () => {},
-      onBytes: (count) => {
-        measures.totals.bytes += count;
-        measures.nowMs = measures.now();
-      },
-      onMessage: (bytes) => this.#onMessage(bytes),
-      onClose: (code, reason, problem) => this.#onClose(code, reason, problem),
-    });
+    this.#socket = new BotSocket(target, this);
+  }
+
+  onOpen(): void {}
+
+  onBytes(count: number): void {
+    const measures = this.#measures;
+    measures.totals.bytes += count;
+    measures.nowMs = measures.now();
+    this.#onClock?.(measures.nowMs);
   }
 
   get isLive(): boolean {
@@ -235,7 +240,7 @@ export class Bot {
     this.#socket?.destroy();
   }
 
-  #onMessage(bytes: Uint8Array): void {
+  onMessage(bytes: Uint8Array): void {
     const { totals, errors } = this.#measures;
     totals.messages++;
     const type = bytes[0];
@@ -296,13 +301,7 @@ export class Bot {
       ownId: welcome.entity,
       world,
       errors: this.#measures.errors,
-      listener: {
-        onFrameTick: (tick: number) => this.#measures.frameOfTick(tick),
-        onOwnStep: (dx: number, dy: number) => this.#onOwnStep(dx, dy),
-        onOwnCrossed: (ms: number) => {
-          if (this.#measures.isMeasuring) this.#measures.crossing.record(ms);
-        },
-      },
+      listener: this,
     };
     if (this.index % this.#options.decodeEvery === 0) this.#sight = new BotSight(trail);
     this.#trail = this.#sight ?? new OwnTrail(trail);
@@ -318,7 +317,15 @@ export class Bot {
     this.#onSettled(this);
   }
 
-  #onOwnStep(dx: number, dy: number): void {
+  onFrameTick(tick: number): void {
+    this.#measures.frameOfTick(tick);
+  }
+
+  onOwnCrossed(ms: number): void {
+    if (this.#measures.isMeasuring) this.#measures.crossing.record(ms);
+  }
+
+  onOwnStep(dx: number, dy: number): void {
     if (Number.isNaN(this.#turnedAtMs)) return;
     if (Math.sign(this.#turnedX ? dx : dy) !== this.#turnedSign) return;
     if (this.#measures.isMeasuring) this.#measures.effect.record(this.#measures.nowMs - this.#turnedAtMs);
@@ -355,7 +362,7 @@ export class Bot {
     this.#reliableApplied = applied;
   }
 
-  #onClose(code: number, reason: string, problem: string | null): void {
+  onClose(code: number, reason: string, problem: string | null): void {
     const wasLive = this.state === "live";
     this.state = "closed";
     this.#measures.closed(code);

@@ -105,6 +105,7 @@ class Fleet {
             this.#settled++;
             if (bot.isLive) this.#connected++;
           },
+          onClock: (nowMs) => this.#actDue(nowMs),
         }),
       );
     }
@@ -208,15 +209,21 @@ class Fleet {
     };
   }
 
+  /** Whoever is due acts, also between the reads of one turn: thousands of them take longer than sends may wait. */
+  #actDue(nowMs: number): number {
+    return this.#isActing ? this.#acts!.run(nowMs, SENDS_PER_TURN_MAX, this.#act) : 0;
+  }
+
+  readonly #act = (index: number, dueMs: number, nowMs: number): void => {
+    const bot = this.#bots[index]!;
+    if (!bot.isLive) return;
+    if (this.measures.isMeasuring) this.measures.generatorLateness.record(nowMs - dueMs);
+    bot.act(dueMs);
+  };
+
   #pump(): void {
     const nowMs = this.measures.now();
-    const act = (index: number, dueMs: number) => {
-      const bot = this.#bots[index]!;
-      if (!bot.isLive) return;
-      if (this.measures.isMeasuring) this.measures.generatorLateness.record(nowMs - dueMs);
-      bot.act(dueMs);
-    };
-    const sent = this.#isActing ? this.#acts!.run(nowMs, SENDS_PER_TURN_MAX, act) : 0;
+    const sent = this.#actDue(nowMs);
     this.#sweeps!.run(nowMs, this.#bots.length, (index) => this.#bots[index]!.sweep(nowMs));
     if (this.measures.isMeasuring) this.#looks?.lookIfDue(nowMs);
     if (sent === SENDS_PER_TURN_MAX) this.#timer = setImmediate(() => this.#pump());

@@ -20,12 +20,12 @@ export class OpenLoop {
   }
 
   /** Has act who is due by `nowMs`, at most `most` of them. Returns how many. */
-  run(nowMs: number, most: number, act: (index: number, dueMs: number) => void): number {
+  run(nowMs: number, most: number, act: (index: number, dueMs: number, nowMs: number) => void): number {
     let acted = 0;
     for (; acted < most; acted++) {
       const dueMs = this.#startMs + this.#done * this.#spacingMs;
       if (dueMs > nowMs) break;
-      act(this.#done++ % this.#count, dueMs);
+      act(this.#done++ % this.#count, dueMs, nowMs);
     }
     return acted;
   }

@@ -3,10 +3,15 @@
  * generator shares the machine with what it measures, so most of many bots are such; the others read everything
  * ({@link BotSight}).
  */
-import { readU16 } from "../../engine/wire/bytes-le.js";
+import { readU16, readU32 } from "../../engine/wire/bytes-le.js";
 import { decodeSight, FRAMES_HEAD_BYTES, type FrameSink, WireError } from "../../engine/wire/codec.js";
 import { endOfFrame, readFrame } from "../../engine/wire/frame-codec.js";
-import { CellFramesHeaderLayout, FrameHeaderLayout } from "../../engine/wire/generated/frames-layout.js";
+import {
+  CellFramesHeaderLayout,
+  EntityAppearLayout,
+  FrameExtensionLayout,
+  FrameHeaderLayout,
+} from "../../engine/wire/generated/frames-layout.js";
 import {
   FRAME_EXTENDED,
   messageTypes,
@@ -97,11 +102,22 @@ export class OwnTrail implements FrameSink {
       at = endOfFrame(bytes, start);
       if (at > length) break;
       const cell = readU16(bytes, start + FrameHeaderLayout.cell);
-      // Only frames with the extension tell who appears.
-      const isExtended = (bytes[start + FrameHeaderLayout.kind]! & FRAME_EXTENDED) !== 0;
-      if (isExtended || cell === this.#ownCell) readFrame(bytes, start, tick, this);
+      if (cell === this.#ownCell || this.#appearsIn(bytes, start)) readFrame(bytes, start, tick, this);
     }
     if (at !== length) throw new WireError(messageTypes.cellFrames, `${length} bytes, want ${at}`);
+  }
+
+  /** Whether the own entity appears in the frame at `at`, which is known to be whole. */
+  #appearsIn(bytes: Uint8Array, at: number): boolean {
+    // Only frames with the extension tell who appears.
+    if ((bytes[at + FrameHeaderLayout.kind]! & FRAME_EXTENDED) === 0) return false;
+    const extension = at + FrameHeaderLayout.size;
+    const first = extension + FrameExtensionLayout.size;
+    const end = first + readU16(bytes, extension + FrameExtensionLayout.appears) * EntityAppearLayout.size;
+    for (let appear = first; appear < end; appear += EntityAppearLayout.size) {
+      if (readU32(bytes, appear + EntityAppearLayout.id) === this.ownId) return true;
+    }
+    return false;
   }
 
   /** The list of cells in sight. */
