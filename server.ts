@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AdminServer } from "./control/admin.js";
+import { preferShortPauses } from "./control/garbage.js";
 import { assignPartition, partition } from "./control/partition.js";
 import { RestartBudget } from "./control/restart-budget.js";
 import { loadServerKey } from "./control/server-key.js";
@@ -73,6 +74,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const log = options.log ?? createLog("main", { level: config.log.level, wallMs: clock.wallMs });
   const games = await gamesOf(config);
   const folder = acquireFolder(config);
+  preferShortPauses();
   const server = new Server({
     config,
     clock,

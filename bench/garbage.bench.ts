@@ -9,7 +9,7 @@ import { type BenchOptions, type Figures, type Measured, measuredOf } from "./me
 import { median } from "./median.js";
 import { measureRounds } from "./rounds.js";
 import { PAUSES_PERIOD_MS, type Pause, pausesLine, pausesOf } from "./shard-pauses.js";
-import { TICK_HZ, worldFor } from "./wander.js";
+import { botsOf, TICK_HZ, worldFor } from "./wander.js";
 
 interface Plan {
   readonly clients: number;
@@ -57,14 +57,7 @@ async function measure(plan: Plan): Promise<Figures> {
   let pauses: Pause[] = [];
   const loaded = await runLoaded(
     { config: { games: [gameModule("games-pauses")], world, shards: { count: SHARDS } } },
-    {
-      clients: plan.clients,
-      seconds: plan.seconds,
-      "warmup-seconds": plan.warmupSeconds,
-      "intents-per-second": 10,
-      "reliable-per-second": 0,
-      "connects-per-second": 600,
-    },
+    botsOf({ ...plan, connectsPerSecond: 600 }),
     {},
     {
       onWindowEnd: async (server) => {

@@ -86,7 +86,8 @@ export function messagesPerTickOf(run: LoadedRun): number {
   return Math.max(1, Math.round(run.report.messagesPerSecondPerClient / TICK_HZ));
 }
 
-function botsOf(load: Wandering): Readonly<Record<string, string | number>> {
+/** The bots of this load, by the options of their command. */
+export function botsOf(load: Wandering): Readonly<Record<string, string | number>> {
   return {
     clients: load.clients,
     seconds: load.seconds,

@@ -3,11 +3,10 @@
  * composed once. Frames are only moved about here, never read. All bytes of a turn stand behind one another, and stay as they
  * are until it ends; nothing is allocated per frame.
  */
+import { copyBytes } from "../engine/lane/bytes.js";
 import { FRAMES_HEAD_BYTES, writeFramesHead } from "../engine/wire/codec.js";
 
 const BYTES_AT_FIRST = 65_536;
-/** Shorter than this a loop is quicker than a call. */
-const LOOP_BYTES_MAX = 48;
 
 export class FrameStage {
   /** Larger ones take its place; messages that stand in an older one keep it alive. */
@@ -42,10 +41,7 @@ export class FrameStage {
   /** Takes a frame that it {@link accepts}, from any memory: `length` bytes at `at`. */
   add(cell: number, tick: number, from: Uint8Array, at: number, length: number): void {
     const offset = this.#claim(length);
-    const bytes = this.#bytes;
-    if (length <= LOOP_BYTES_MAX) {
-      for (let index = 0; index < length; index++) bytes[offset + index] = from[at + index]!;
-    } else bytes.set(from.subarray(at, at + length), offset);
+    copyBytes(from, at, length, this.#bytes, offset);
     this.#offsets[cell] = offset;
     this.#lengths[cell] = length;
     this.#touched[this.#count++] = cell;
@@ -67,7 +63,7 @@ export class FrameStage {
   /** A copy of a message, from any memory: `length` bytes at `at`. */
   copy(from: Uint8Array, at: number, length: number): Uint8Array {
     const to = this.#claim(length);
-    this.#bytes.set(from.subarray(at, at + length), to);
+    copyBytes(from, at, length, this.#bytes, to);
     return this.#bytes.subarray(to, to + length);
   }
 
@@ -83,9 +79,7 @@ export class FrameStage {
       const cell = cells[index]!;
       const length = this.#lengths[cell]!;
       const from = this.#offsets[cell]!;
-      if (length <= LOOP_BYTES_MAX) {
-        for (let at = 0; at < length; at++) bytes[to + at] = bytes[from + at]!;
-      } else bytes.copyWithin(to, from, from + length);
+      copyBytes(bytes, from, length, bytes, to);
       to += length;
     }
     writeFramesHead(bytes, start, this.#tick);

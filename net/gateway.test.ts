@@ -792,7 +792,7 @@ test("[SE21] sight of a cell is told when it begins and when it ends", () => {
   rig.duty();
   const ended = only(rig.hear(), toShard.sight).map((record) => readSight(reader(record)));
   assert.deepEqual(
-    ended.map((sight) => [sight.cell, sight.subscribers]),
+    ended.map((sight) => [sight.cell, sight.subscribers]).sort((a, b) => a[0]! - b[0]!),
     [
       [0, 0],
       [1, 0],

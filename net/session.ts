@@ -8,6 +8,7 @@ import type { IntentCatalogue } from "./intents.js";
 import { Outbox } from "./outbox.js";
 import type { Buckets } from "./rate-limit.js";
 import { RoomNews } from "./room-news.js";
+import { SeenCells } from "./seen-cells.js";
 import type { Connection } from "./transport.js";
 import { NO_SEAT } from "./views.js";
 
@@ -108,9 +109,11 @@ export class Session {
   /** When a refusal was last told, by kind of message. */
   readonly refusalsToldMs = new Map<number, number>();
   /** Cells in sight and how far each has come: {@link SightTable}. */
-  readonly sight = new Map<number, number>();
+  readonly sight = new SeenCells();
   /** The cell in the middle of its sight; -1 when it sees nothing. */
   viewCenter = -1;
+  /** Is among the loners of {@link SightTable}. */
+  isLoner = false;
   /** Hears its view. */
   isSteady = false;
   /** Its place among those who hear a view, {@link Views}. */

@@ -4,6 +4,7 @@
  * it is a *loner* and gets the frames of what it hears by itself. Shards are told when a cell begins or ceases to be seen, and asked for keyframes; both are put
  * right by {@link SightTable.settle}, so that a full lane or a restarted shard only delays them.
  */
+import { assert } from "../engine/assert.js";
 import { cellsAround, type Grid } from "../engine/space/grid.js";
 import type { Session } from "./session.js";
 import { Views } from "./views.js";
@@ -20,10 +21,10 @@ interface CellSight {
   /** Sessions that see the cell, whatever their state. */
   count: number;
   /** PENDING and SERVED. */
-  readonly waiting: Set<Session>;
+  readonly waiting: Session[];
   /** Messages for those who wait have begun and the last of them has not come. */
   isServing: boolean;
-  readonly promoted: Set<Session>;
+  readonly promoted: Session[];
   /** The shard that was last told that somebody sees the cell, or -1. */
   toldShard: number;
   /** The shard that was asked for a keyframe and has not answered, or -1. */
@@ -46,9 +47,10 @@ export class SightTable {
   readonly #ports: SightPorts;
   readonly #cells = new Map<number, CellSight>();
   #dirty: CellSight[] = [];
-  readonly #promotedCells = new Set<CellSight>();
+  /** Where somebody is promoted; some may be there no more. */
+  readonly #promotedCells: CellSight[] = [];
   /** See something, read fast enough, and do not hear all of it. */
-  readonly #loners = new Set<Session>();
+  readonly #loners: Session[] = [];
   /** What those who are steady hear. */
   readonly views: Views;
   readonly #around: Int32Array;
@@ -71,19 +73,20 @@ export class SightTable {
     return this.#cells.get(cell)?.count ?? 0;
   }
 
-  /** The session is in `center` now: what it sees changes accordingly. Returns the cells, ascending, in a list of its own. */
-  move(session: Session, center: number): number[] {
+  /** The session is in `center` now: what it sees changes accordingly. Returns the cells, ascending, valid until the next call. */
+  move(session: Session, center: number): Int32Array {
     const count = cellsAround(this.#grid, center, this.#radiusCells, this.#around);
-    const seen = Array.from(this.#around.subarray(0, count));
+    const seen = this.#around.subarray(0, count);
+    const { sight } = session;
     if (session.viewCenter !== center) {
       this.#unsettle(session);
       session.viewCenter = center;
     }
-    for (const cell of [...session.sight.keys()]) {
-      if (!seen.includes(cell)) this.#leave(session, cell);
+    for (let index = sight.count - 1; index >= 0; index--) {
+      if (!seen.includes(sight.cellAt(index))) this.#leaveAt(session, index);
     }
-    for (const cell of seen) {
-      if (!session.sight.has(cell)) this.#enter(session, cell);
+    for (let index = 0; index < count; index++) {
+      if (!sight.has(seen[index]!)) this.#enter(session, seen[index]!);
     }
     return seen;
   }
@@ -91,8 +94,8 @@ export class SightTable {
   /** The session sees nothing any more: its socket is gone. */
   leaveAll(session: Session): void {
     this.#unsettle(session);
-    for (const cell of [...session.sight.keys()]) this.#leave(session, cell);
-    this.#loners.delete(session);
+    for (let index = session.sight.count - 1; index >= 0; index--) this.#leaveAt(session, index);
+    this.#forgetLoner(session);
     this.views.release(session);
     session.viewCenter = -1;
   }
@@ -103,7 +106,15 @@ export class SightTable {
       session.isSteady = false;
       this.views.leave(session);
     }
-    if (!session.isSlow) this.#loners.add(session);
+    if (session.isSlow || session.isLoner) return;
+    session.isLoner = true;
+    this.#loners.push(session);
+  }
+
+  #forgetLoner(session: Session): void {
+    if (!session.isLoner) return;
+    session.isLoner = false;
+    remove(this.#loners, session);
   }
 
   #enter(session: Session, cell: number): void {
@@ -115,38 +126,41 @@ export class SightTable {
   #wait(session: Session, sight: CellSight, state: number): void {
     this.#unsettle(session);
     session.sight.set(sight.cell, state);
-    if (state === PENDING) sight.waiting.add(session);
+    if (state === PENDING) sight.waiting.push(session);
     this.#soil(sight);
   }
 
-  #leave(session: Session, cell: number): void {
-    const sight = this.#of(cell);
-    this.#withdraw(session, sight);
-    session.sight.delete(cell);
+  #leaveAt(session: Session, index: number): void {
+    const sight = this.#of(session.sight.cellAt(index));
+    this.#withdrawAt(session, index, sight);
+    session.sight.deleteAt(index);
     sight.count--;
     this.#soil(sight);
   }
 
   /** Takes the session out of the list its state stands for. */
-  #withdraw(session: Session, sight: CellSight): void {
-    const state = session.sight.get(sight.cell);
-    if (state === PENDING || state === SERVED) sight.waiting.delete(session);
-    if (state === PROMOTED) sight.promoted.delete(session);
+  #withdrawAt(session: Session, index: number, sight: CellSight): void {
+    const state = session.sight.stateAt(index);
+    if (state === PENDING || state === SERVED) remove(sight.waiting, session);
+    if (state === PROMOTED) remove(sight.promoted, session);
   }
 
   /** A slow session: hears nothing of any cell until {@link resumeState}. */
   skipState(session: Session): void {
     this.#unsettle(session);
-    this.#loners.delete(session);
-    for (const cell of [...session.sight.keys()]) {
-      this.#withdraw(session, this.#of(cell));
-      session.sight.set(cell, SKIPPED);
+    this.#forgetLoner(session);
+    const { sight } = session;
+    for (let index = 0; index < sight.count; index++) {
+      this.#withdrawAt(session, index, this.#of(sight.cellAt(index)));
+      sight.setStateAt(index, SKIPPED);
     }
   }
 
   /** It has caught up: all it sees begins again with keyframes. */
   resumeState(session: Session): void {
-    for (const cell of [...session.sight.keys()]) this.#wait(session, this.#of(cell), PENDING);
+    const { sight } = session;
+    for (let index = 0; index < sight.count; index++)
+      this.#wait(session, this.#of(sight.cellAt(index)), PENDING);
   }
 
   /**
@@ -162,10 +176,11 @@ export class SightTable {
       this.#soil(sight);
     }
     for (const session of sessions) {
-      for (const [cell, state] of [...session.sight]) {
-        if (state === SKIPPED || !isRestarted(cell)) continue;
-        const sight = this.#of(cell);
-        this.#withdraw(session, sight);
+      const { sight: seen } = session;
+      for (let index = 0; index < seen.count; index++) {
+        if (seen.stateAt(index) === SKIPPED || !isRestarted(seen.cellAt(index))) continue;
+        const sight = this.#of(seen.cellAt(index));
+        this.#withdrawAt(session, index, sight);
         this.#wait(session, sight, PENDING);
       }
     }
@@ -178,40 +193,49 @@ export class SightTable {
   serve(cell: number, promotes: boolean, deliver: (session: Session) => void): void {
     const sight = this.#cells.get(cell);
     if (sight === undefined) return;
-    for (const session of sight.waiting) {
-      if (!sight.isServing) session.sight.set(cell, SERVED);
-      if (session.sight.get(cell) !== SERVED) continue;
-      deliver(session);
-      if (!promotes) continue;
-      sight.waiting.delete(session);
-      sight.promoted.add(session);
-      session.sight.set(cell, PROMOTED);
+    const { waiting, promoted } = sight;
+    let left = 0;
+    for (const session of waiting) {
+      const index = session.sight.indexOf(cell);
+      if (!sight.isServing) session.sight.setStateAt(index, SERVED);
+      const isServed = session.sight.stateAt(index) === SERVED;
+      if (isServed) deliver(session);
+      if (isServed && promotes) {
+        session.sight.setStateAt(index, PROMOTED);
+        promoted.push(session);
+      } else waiting[left++] = session;
     }
+    waiting.length = left;
     sight.isServing = !promotes;
     if (!promotes) return;
-    if (sight.promoted.size > 0) this.#promotedCells.add(sight);
+    if (promoted.length > 0 && !this.#promotedCells.includes(sight)) this.#promotedCells.push(sight);
     sight.askedShard = -1;
-    if (sight.waiting.size > 0) this.#soil(sight);
+    if (left > 0) this.#soil(sight);
   }
 
   /** Whether anybody has been given a keyframe of the cell and does not hear it yet. */
   hasPromoted(cell: number): boolean {
-    return this.#promotedCells.size > 0 && (this.#cells.get(cell)?.promoted.size ?? 0) > 0;
+    return this.#promotedCells.length > 0 && (this.#cells.get(cell)?.promoted.length ?? 0) > 0;
   }
 
   /** Calls `deliver` for those who hear, by themselves, this cell. */
   eachLonerHearing(cell: number, deliver: (session: Session) => void): void {
-    for (const session of this.#loners) if (session.sight.get(cell)! >= PROMOTED) deliver(session);
+    for (const session of this.#loners) {
+      const index = session.sight.indexOf(cell);
+      if (index >= 0 && session.sight.stateAt(index) >= PROMOTED) deliver(session);
+    }
   }
 
-  get loners(): ReadonlySet<Session> {
+  get loners(): readonly Session[] {
     return this.#loners;
   }
 
   /** Puts the cells whose next frame is for the session into `out`, which has room for all it may see; returns how many. */
   heardBy(session: Session, out: Int32Array): number {
+    const { sight } = session;
     let count = 0;
-    for (const [cell, state] of session.sight) if (state === SUBSCRIBED) out[count++] = cell;
+    for (let index = 0; index < sight.count; index++)
+      if (sight.stateAt(index) === SUBSCRIBED) out[count++] = sight.cellAt(index);
     return count;
   }
 
@@ -220,22 +244,27 @@ export class SightTable {
    * one on.
    */
   promote(): void {
-    if (this.#promotedCells.size === 0) return;
     for (const sight of this.#promotedCells) {
       for (const session of sight.promoted) session.sight.set(sight.cell, SUBSCRIBED);
-      sight.promoted.clear();
+      sight.promoted.length = 0;
     }
-    this.#promotedCells.clear();
+    this.#promotedCells.length = 0;
   }
 
   /** The turn's messages are sent: who hears all they see hear their view from here on. */
   endTurn(): void {
-    for (const session of this.#loners) {
-      if (session.isSlow || session.connection === null || !hearsAll(session)) continue;
-      this.#loners.delete(session);
+    const loners = this.#loners;
+    let left = 0;
+    for (const session of loners) {
+      if (session.isSlow || session.connection === null || !hearsAll(session)) {
+        loners[left++] = session;
+        continue;
+      }
+      session.isLoner = false;
       session.isSteady = true;
       this.views.join(session);
     }
+    loners.length = left;
   }
 
   /** Tells and asks the shards what they do not know yet. What finds a full lane stays to be done. */
@@ -258,7 +287,7 @@ export class SightTable {
       if (!this.#ports.tellSight(owner, sight.cell, sight.count)) return false;
       sight.toldShard = owner;
     }
-    if (sight.waiting.size > 0 && sight.askedShard !== owner) {
+    if (sight.waiting.length > 0 && sight.askedShard !== owner) {
       if (!this.#ports.askKeyframe(owner, sight.cell)) return false;
       sight.askedShard = owner;
     }
@@ -287,9 +316,9 @@ export class SightTable {
       sight = {
         cell,
         count: 0,
-        waiting: new Set(),
+        waiting: [],
         isServing: false,
-        promoted: new Set(),
+        promoted: [],
         toldShard: -1,
         askedShard: -1,
         isDirty: false,
@@ -300,7 +329,14 @@ export class SightTable {
   }
 }
 
-function hearsAll(session: Session): boolean {
-  for (const state of session.sight.values()) if (state !== SUBSCRIBED) return false;
-  return session.sight.size > 0;
+function hearsAll({ sight }: Session): boolean {
+  for (let index = 0; index < sight.count; index++) if (sight.stateAt(index) !== SUBSCRIBED) return false;
+  return sight.count > 0;
+}
+
+function remove(sessions: Session[], session: Session): void {
+  const at = sessions.indexOf(session);
+  assert(at >= 0, "a session is in the list that its state stands for");
+  const last = sessions.pop()!;
+  if (last !== session) sessions[at] = last;
 }

@@ -128,7 +128,7 @@ export class CellNames {
   #writeMessage(cell: number, cellFlags: number): boolean {
     const count = this.#count;
     const length = profilesLength(count, this.#nameBytes);
-    const at = claimCellMessage(this.#lane, cell, { flags: cellFlags, length });
+    const at = claimCellMessage(this.#lane, cell, length, cellFlags);
     if (at < 0) return false;
     this.#writer.begin(this.#lane.ring.bytes, at, { cell, count });
     this.#writePeople();

@@ -10,6 +10,11 @@ import type { PeerLinks } from "./peer-links.js";
 
 /** Rows of one cell shown to a neighbour; a more crowded cell shows its first. */
 const GHOSTS_PER_CELL_MAX = 500;
+const ID_BYTES = 4;
+/** Of a row on the lane: id, place and velocity, six bytes of what it is. */
+const ROW_BYTES = ID_BYTES + 4 * 8 + 6;
+const NEVER = 0;
+const SHOWN_MAX = 0xffff_ffff;
 
 interface Border {
   readonly cell: number;
@@ -24,7 +29,9 @@ export class Ghosts {
   readonly #entities: EntityTable;
   readonly #peers: PeerLinks;
   readonly #borders: Border[] = [];
-  readonly #seen = new Set<number>();
+  /** By row, when a neighbour last showed it: the count of cells shown by then. */
+  readonly #shownAt: Uint32Array;
+  #shown = 0;
 
   constructor(options: {
     readonly grid: Grid;
@@ -35,6 +42,7 @@ export class Ghosts {
   }) {
     this.#entities = options.entities;
     this.#peers = options.peers;
+    this.#shownAt = new Uint32Array(options.entities.capacity);
     const around = new Int32Array(9);
     for (let cell = 0; cell < options.grid.cellCount; cell++) {
       if (options.ownerOf(cell) !== options.shard) continue;
@@ -50,7 +58,7 @@ export class Ghosts {
   peerLost(peer: number): void {
     for (const border of this.#borders) if (border.peer === peer) border.isStale = true;
     for (let cell = 0; cell < this.#entities.first.length; cell++) {
-      this.#sweep(cell, (row) => this.#entities.owner[row] === peer);
+      this.#sweep(cell, peer, NEVER);
     }
   }
 
@@ -81,11 +89,10 @@ export class Ghosts {
 
   /** A neighbour showed a cell: its rows are exactly these now. */
   receive(peer: number, from: ByteReader): void {
-    const entities = this.#entities;
     const cell = from.u32();
-    this.#seen.clear();
+    this.#shown = this.#shown === SHOWN_MAX ? 1 : this.#shown + 1;
     for (let left = from.u16(); left > 0; left--) this.#readRow(peer, cell, from);
-    this.#sweep(cell, (row) => entities.owner[row] === peer && !this.#seen.has(entities.id[row]!));
+    this.#sweep(cell, peer, this.#shown);
   }
 
   #writeRows(out: ByteWriter, cell: number, count: number): void {
@@ -104,42 +111,35 @@ export class Ghosts {
   #readRow(peer: number, cell: number, from: ByteReader): void {
     const entities = this.#entities;
     const id = from.u32();
-    const x = from.f64();
-    const y = from.f64();
-    const velocityX = from.f64();
-    const velocityY = from.f64();
-    const kind = from.u8();
-    const level = from.u8();
-    const look = from.u8();
-    const state = from.u8();
-    const health = from.u8();
-    const heading = from.u8();
     let row = entities.rowOf(id);
     // Ours already, or no room to show it: the neighbour's word comes too late or must wait.
-    if (row === NO_ROW) {
-      if (entities.isFull) return;
-      row = entities.add({ id, x, y, cell, owner: peer, isGhost: true });
-    } else if (!entities.isGhost(row)) return;
+    if (row === NO_ROW ? entities.isFull : !entities.isGhost(row)) {
+      from.skip(ROW_BYTES - ID_BYTES);
+      return;
+    }
+    if (row === NO_ROW) row = entities.add({ id, x: 0, y: 0, cell, owner: peer, isGhost: true });
     if (entities.cell[row] !== cell) entities.moveToCell(row, cell);
-    this.#seen.add(id);
+    this.#shownAt[row] = this.#shown;
     entities.owner[row] = peer;
-    entities.x[row] = x;
-    entities.y[row] = y;
-    entities.velocityX[row] = velocityX;
-    entities.velocityY[row] = velocityY;
-    entities.kind[row] = kind;
-    entities.level[row] = level;
-    entities.look[row] = look;
-    entities.state[row] = state;
-    entities.health[row] = health;
-    entities.heading[row] = heading;
+    from.f64Into(entities.x, row);
+    from.f64Into(entities.y, row);
+    from.f64Into(entities.velocityX, row);
+    from.f64Into(entities.velocityY, row);
+    entities.kind[row] = from.u8();
+    entities.level[row] = from.u8();
+    entities.look[row] = from.u8();
+    entities.state[row] = from.u8();
+    entities.health[row] = from.u8();
+    entities.heading[row] = from.u8();
   }
 
-  #sweep(cell: number, isGone: (row: number) => boolean): void {
-    const { first, next } = this.#entities;
+  /** What a neighbour owns in the cell and has not shown just now is gone. */
+  #sweep(cell: number, peer: number, shown: number): void {
+    const { first, next, owner } = this.#entities;
     for (let row = first[cell]!; row !== NO_ROW; ) {
       const following = next[row]!;
-      if (this.#entities.isGhost(row) && isGone(row)) this.#entities.remove(row);
+      if (this.#entities.isGhost(row) && owner[row] === peer && this.#shownAt[row] !== shown)
+        this.#entities.remove(row);
       row = following;
     }
   }

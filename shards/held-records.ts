@@ -12,18 +12,18 @@ export class HeldRecords {
     return this.#bytes.length;
   }
 
-  add(type: number, payload: Uint8Array): void {
-    this.#bytes.u32(type).u32(payload.length).raw(payload);
+  add(type: number, record: ByteWriter): void {
+    this.#bytes.u32(type).u32(record.length).append(record);
   }
 
-  /** Hands all of them to `send`, whose payload is valid for the call only, and holds nothing any more. */
-  release(send: (type: number, payload: Uint8Array) => void): void {
+  /** Hands all of them to `send`, each as `length` bytes at `at`, valid for the call only, and holds nothing any more. */
+  release(send: (type: number, bytes: Uint8Array, at: number, length: number) => void): void {
     const bytes = this.#bytes.bytes();
     if (bytes.length === 0) return;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = 0; at < bytes.length; ) {
       const length = view.getUint32(at + 4, true);
-      send(view.getUint32(at, true), bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length));
+      send(view.getUint32(at, true), bytes, at + HEAD_BYTES, length);
       at += HEAD_BYTES + length;
     }
     // What one extraordinary tick needed is not kept for ever.

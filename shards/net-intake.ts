@@ -12,7 +12,8 @@ import {
   readJoin,
   readRoomSession,
   readSession,
-  readSight,
+  SIGHT_CELL,
+  SIGHT_SUBSCRIBERS,
   toShard,
 } from "../engine/lane/to-shard.js";
 import type { Counters } from "../engine/memory/counters.js";
@@ -109,10 +110,25 @@ export class NetIntake {
         return;
       }
     }
-    this.#onColdRecord({ type, payload: bytes.slice(at, at + length) });
+    if (type === toShard.sight || type === toShard.keyframeWanted)
+      this.#onSight(
+        type,
+        view.getUint32(at + SIGHT_CELL, true),
+        view.getUint32(at + SIGHT_SUBSCRIBERS, true),
+      );
+    else this.#onColdRecord({ type, payload: bytes.slice(at, at + length) });
   }
 
-  /** Everything but a walking member's move: copied out of the ring and read field by field. */
+  #onSight(type: number, cell: number, subscribers: number): void {
+    if (!this.#field.owns(cell)) {
+      this.#counters.add(shardMetric.records_stale_total);
+      return;
+    }
+    this.#field.setAwake(cell, type === toShard.keyframeWanted || subscribers > 0);
+    if (type === toShard.keyframeWanted) this.#field.publisher.wantKeyframe(cell);
+  }
+
+  /** Everything but a walking member's move and who sees what: copied out of the ring and read field by field. */
   #onColdRecord(record: HeldRecord): void {
     const from = new ByteReader(record.payload);
     switch (record.type) {
@@ -137,22 +153,6 @@ export class NetIntake {
       case toShard.roomReconnect: {
         const { session, roomId } = readRoomSession(from);
         this.#rooms.setSuspended(roomId, session, record.type === toShard.roomDrop);
-        return;
-      }
-      case toShard.sight: {
-        const { cell, subscribers } = readSight(from);
-        if (this.#field.owns(cell)) this.#field.setAwake(cell, subscribers > 0);
-        else this.#counters.add(shardMetric.records_stale_total);
-        return;
-      }
-      case toShard.keyframeWanted: {
-        const { cell } = readSight(from);
-        if (!this.#field.owns(cell)) {
-          this.#counters.add(shardMetric.records_stale_total);
-          return;
-        }
-        this.#field.setAwake(cell, true);
-        this.#field.publisher.wantKeyframe(cell);
         return;
       }
       case toShard.intent: {

@@ -282,8 +282,8 @@ export class Outlet {
     this.#news.release(this.#release);
   }
 
-  readonly #release = (type: number, payload: Uint8Array): void => {
-    if (!this.net.send(type, payload))
+  readonly #release = (type: number, bytes: Uint8Array, at: number, length: number): void => {
+    if (!this.net.sendPart(type, bytes, at, length))
       throw new AssertionFailed("net drains its lanes: the outbox to it is full");
   };
 
@@ -297,12 +297,12 @@ export class Outlet {
   finishTick(tick: number): void {
     const out = this.#out.clear().u32(tick);
     if (this.#isHolding) this.#sendNet(toNet.tickDone, out);
-    else this.#release(toNet.tickDone, out.bytes());
+    else this.#release(toNet.tickDone, out.bytes(), 0, out.length);
     this.net.publish();
   }
 
   #sendNet(type: number, out: ByteWriter): void {
-    this.#news.add(type, out.bytes());
+    this.#news.add(type, out);
     if (this.#news.length > HELD_BYTES_MAX) {
       throw new AssertionFailed("the store's thread drains its lanes: what waits for it is past all bounds");
     }

@@ -2,7 +2,7 @@
 import { AssertionFailed } from "../engine/assert.js";
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
-import { readPeerHead, writePeerHead } from "../engine/lane/to-peer.js";
+import { writePeerHead } from "../engine/lane/to-peer.js";
 import type { ControlBlock } from "../engine/memory/control-block.js";
 import type { RingReader } from "../engine/memory/spsc-ring.js";
 
@@ -23,6 +23,7 @@ export class PeerLinks {
   readonly #incarnation: number;
   readonly #known: Uint32Array;
   readonly #out = new ByteWriter(1024);
+  readonly #readers: readonly (ByteReader | null)[];
   /** Records of older incarnations, refused. */
   stale = 0;
 
@@ -34,6 +35,7 @@ export class PeerLinks {
     this.#links = options.links;
     this.#control = options.control;
     this.#incarnation = options.incarnation;
+    this.#readers = options.links.map((link) => (link === null ? null : new ByteReader(link.in.bytes)));
     this.#known = Uint32Array.from(options.links, (_, peer) => options.control.incarnation(peer));
   }
 
@@ -59,7 +61,7 @@ export class PeerLinks {
     const link = this.#links[peer]!;
     const at = link.out.tryClaim(type, this.#out.length);
     if (at < 0) return false;
-    link.out.ring.bytes.set(this.#out.bytes(), at);
+    this.#out.copyTo(link.out.ring.bytes, at);
     link.out.commit();
     return true;
   }
@@ -81,10 +83,12 @@ export class PeerLinks {
       if (link === null || link === undefined) continue;
       const incarnation = this.#control.incarnation(peer);
       const ring = link.in;
+      const from = this.#readers[peer]!;
       count += ring.drain((type, at, length) => {
-        const from = new ByteReader(ring.bytes.subarray(at, at + length));
-        const head = readPeerHead(from);
-        if (head.receiver === this.#incarnation) handle(peer, type, from, head.sender);
+        from.over(at, length);
+        const receiver = from.u32();
+        const sender = from.u32();
+        if (receiver === this.#incarnation) handle(peer, type, from, sender);
         else this.stale++;
       }, DRAIN_RECORDS_MAX);
       if (incarnation !== this.#known[peer]! && ring.isEmpty()) {

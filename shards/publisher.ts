@@ -48,10 +48,8 @@ const NARROW_SLOT_MAX = 255;
 /** A row its cell's subscribers have not been told of. */
 const SLOT_NONE = 0xffff;
 
-interface Leave {
-  readonly slot: number;
-  readonly toCell: number;
-}
+/** Slots are 16 bits on the wire. */
+const SLOTS = 0x1_0000;
 
 export class Publisher {
   readonly #grid: Grid;
@@ -63,7 +61,9 @@ export class Publisher {
   /** Per cell: slots free for reuse, and the first never used. */
   readonly #freeSlots: (number[] | undefined)[];
   readonly #slotsTouched: Uint16Array;
-  readonly #leaves: (Leave[] | undefined)[];
+  /** Per cell, who has left, as many as counted: the slot in the low 16 bits, where to above. */
+  readonly #leaves: (number[] | undefined)[];
+  readonly #leaveCounts: Uint16Array;
   readonly #isWanted: Uint8Array;
   readonly #isResync: Uint8Array;
   /** Appears that fit one message. */
@@ -98,7 +98,8 @@ export class Publisher {
     this.#say = new Uint8Array(options.entities.capacity);
     this.#freeSlots = new Array<number[] | undefined>(cells);
     this.#slotsTouched = new Uint16Array(cells);
-    this.#leaves = new Array<Leave[] | undefined>(cells);
+    this.#leaveCounts = new Uint16Array(cells);
+    this.#leaves = new Array<number[] | undefined>(cells);
     this.#isWanted = new Uint8Array(cells);
     this.#isResync = new Uint8Array(cells);
     const room = options.lane.ring.recordLengthMax - CELL_MESSAGE_BODY - HEADS_BYTES;
@@ -135,7 +136,7 @@ export class Publisher {
     const at = cell[row]!;
     const leaves = this.#leaves[at] ?? [];
     this.#leaves[at] = leaves;
-    leaves.push({ slot: slot[row]!, toCell });
+    leaves[this.#leaveCounts[at]!++] = slot[row]! + toCell * SLOTS;
     slot[row] = SLOT_NONE;
   }
 
@@ -181,7 +182,7 @@ export class Publisher {
     const head = this.#head;
     const leaves = this.#leaves[cell];
     const deferred = this.#decide(cell);
-    head.leaves = leaves?.length ?? 0;
+    head.leaves = this.#leaveCounts[cell]!;
     if (head.appears + head.leaves + head.changes + head.moves === 0) return;
     head.isKeyframe = false;
     head.isPartial = deferred > 0;
@@ -191,7 +192,7 @@ export class Publisher {
     if (head.appears > 0) head.nameBytes = this.#names.measure(cell, this.#isNew, bare + NAMES_HEAD_BYTES);
     const length = FRAMES_HEAD_BYTES + frameLength(head);
     const fits = CELL_MESSAGE_BODY + length <= this.#lane.ring.recordLengthMax;
-    const at = fits ? claimCellMessage(this.#lane, cell, { flags: 0, length }) : -1;
+    const at = fits ? claimCellMessage(this.#lane, cell, length, 0) : -1;
     if (at < 0) {
       this.#counters.add(shardMetric.frames_skipped_total);
       this.#isResync[cell] = 1;
@@ -203,16 +204,14 @@ export class Publisher {
     if (head.appears > 0) out = this.#writeAppears(cell, out);
     for (let index = 0; index < head.leaves; index++) {
       const leave = leaves![index]!;
-      out = writeLeave(bytes, out, leave.slot, leave.toCell);
+      out = writeLeave(bytes, out, leave % SLOTS, Math.floor(leave / SLOTS));
     }
     if (head.changes > 0) out = this.#writeChanges(cell, out);
     if (head.moves > 0) out = this.#writeMoves(cell, out);
     if (head.nameBytes > 0) this.#names.write(cell, writeNamesHead(bytes, out, head.nameBytes));
     this.#commit(length);
-    if (head.leaves > 0) {
-      for (const leave of leaves!) this.#giveSlot(cell, leave.slot);
-      leaves!.length = 0;
-    }
+    for (let index = 0; index < head.leaves; index++) this.#giveSlot(cell, leaves![index]! % SLOTS);
+    this.#leaveCounts[cell] = 0;
     // Whoever is seen has a name: where there is no room for it now, it comes with a keyframe for everybody.
     if (head.appears > 0 && head.nameBytes === 0 && !this.#names.tell(cell, 0, this.#isNew)) {
       this.#counters.add(shardMetric.frames_skipped_total);
@@ -377,7 +376,7 @@ export class Publisher {
       left -= head.appears;
       const length = FRAMES_HEAD_BYTES + frameLength(head);
       const flagsNow = left === 0 ? flagsLast : flagsEach;
-      const at = claimCellMessage(this.#lane, cell, { flags: flagsNow, length });
+      const at = claimCellMessage(this.#lane, cell, length, flagsNow);
       if (at < 0) {
         this.#counters.add(shardMetric.frames_skipped_total);
         return false;
@@ -443,6 +442,7 @@ export class Publisher {
   #resetSlots(cell: number): void {
     this.#freeSlots[cell] = undefined;
     this.#leaves[cell] = undefined;
+    this.#leaveCounts[cell] = 0;
     this.#slotsTouched[cell] = 0;
   }
 }

@@ -80,6 +80,11 @@ export class OwnTrail implements FrameSink {
     return this.#ownCell !== NOWHERE;
   }
 
+  /** Nowhere, and not just between two cells. */
+  isMissing(nowMs: number): boolean {
+    return !this.isPlaced && !(nowMs - this.#ownLostMs <= WRONG_MS_MAX);
+  }
+
   /** A message of cell frames. */
   frame(bytes: Uint8Array): void {
     try {
@@ -143,7 +148,7 @@ export class OwnTrail implements FrameSink {
       this.#isOwnLossTold = false;
     } else if (Number.isNaN(this.#ownLostMs)) {
       if (this.#seesAnything) this.#ownLostMs = nowMs;
-    } else if (nowMs - this.#ownLostMs > WRONG_MS_MAX && !this.#isOwnLossTold) {
+    } else if (this.isMissing(nowMs) && !this.#isOwnLossTold) {
       this.#isOwnLossTold = true;
       this.errors.add("ownEntityVanished", `entity ${this.ownId}`);
     }

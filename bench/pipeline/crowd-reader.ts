@@ -68,8 +68,8 @@ export class CrowdReader {
     return this.#sight?.isWhole() ?? false;
   }
 
-  get isPlaced(): boolean {
-    return this.#sight?.isPlaced ?? false;
+  isMissing(nowMs: number): boolean {
+    return this.#sight?.isMissing(nowMs) ?? true;
   }
 
   get inSight(): number {

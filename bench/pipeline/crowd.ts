@@ -137,7 +137,7 @@ export class Crowd implements Reading {
       lateness: this.lateness.snapshot(),
       ticksTold: meanOf(({ ticksTold }) => ticksTold),
       inSight: meanOf(({ inSight }) => inSight),
-      unplaced: readers.filter(({ isPlaced }) => !isPlaced).length,
+      unplaced: readers.filter((reader) => reader.isMissing(clock.nowMs())).length,
       errors: this.errors.total,
       errorSamples: this.errors.samples,
     };

@@ -3,6 +3,20 @@ import { assert } from "../assert.js";
 
 const utf8 = new TextEncoder();
 const utf8Decode = new TextDecoder("utf-8", { fatal: true });
+/** Longer than this a call, and the view for it, is quicker than a loop. */
+const LOOP_BYTES_MAX = 256;
+
+/** Copies `length` bytes at `at` of one memory to `to` of another, short ones without a view that would be garbage. */
+export function copyBytes(
+  from: Uint8Array,
+  at: number,
+  length: number,
+  target: Uint8Array,
+  to: number,
+): void {
+  if (length > LOOP_BYTES_MAX) target.set(from.subarray(at, at + length), to);
+  else for (let index = 0; index < length; index++) target[to + index] = from[at + index]!;
+}
 
 /** Appends values to a buffer that grows. `bytes()` is a view of what was written; copy it to keep it. */
 export class ByteWriter {
@@ -77,6 +91,18 @@ export class ByteWriter {
     return this;
   }
 
+  /** Copies what was written to `to` of other memory. */
+  copyTo(target: Uint8Array, to: number): void {
+    copyBytes(this.#bytes, 0, this.length, target, to);
+  }
+
+  /** What another writer holds, without its length. */
+  append(other: ByteWriter): this {
+    const at = this.#grow(other.length);
+    other.copyTo(this.#bytes, at);
+    return this;
+  }
+
   /** Raw bytes without a length: the reader must know it. */
   raw(bytes: Uint8Array): this {
     const at = this.#grow(bytes.length);
@@ -144,21 +170,29 @@ export class ByteReader {
   readonly #view: DataView;
   /** Index of the next byte. */
   offset = 0;
+  #end: number;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#end = bytes.length;
+  }
+
+  /** Reads `length` bytes at `at` from here on: one reader for all records of a ring. */
+  over(at: number, length: number): this {
+    this.offset = at;
+    this.#end = at + length;
+    return this;
   }
 
   /** Bytes not read yet. */
   left(): number {
-    return this.#bytes.length - this.offset;
+    return this.#end - this.offset;
   }
 
   #take(length: number): number {
     const at = this.offset;
-    if (at + length > this.#bytes.length)
-      throw new RangeError(`record ends ${at + length - this.#bytes.length} bytes early`);
+    if (at + length > this.#end) throw new RangeError(`record ends ${at + length - this.#end} bytes early`);
     this.offset = at + length;
     return at;
   }
@@ -185,6 +219,11 @@ export class ByteReader {
 
   f64(): number {
     return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** As {@link f64}, into a row of a column: a number that is returned may become an object on the heap. */
+  f64Into(column: Float64Array, row: number): void {
+    column[row] = this.#view.getFloat64(this.#take(8), true);
   }
 
   /** A copy of the next `length` bytes. */

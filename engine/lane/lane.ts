@@ -2,7 +2,7 @@
 import { assert } from "../assert.js";
 import type { Doorbell } from "../memory/doorbell.js";
 import type { RingReader, RingWriter } from "../memory/spsc-ring.js";
-import { ByteReader, type ByteWriter } from "./bytes.js";
+import { ByteReader, type ByteWriter, copyBytes } from "./bytes.js";
 
 interface Waiting {
   readonly type: number;
@@ -58,7 +58,24 @@ export class LaneWriter {
 
   /** As {@link send}, of everything in the writer. */
   sendWriter(type: number, out: ByteWriter): boolean {
-    return this.send(type, out.bytes());
+    const at = this.#claimToSend(type, out.length);
+    if (at < 0) return this.send(type, out.bytes());
+    out.copyTo(this.ring.bytes, at);
+    this.commit();
+    return true;
+  }
+
+  /** As {@link send}, of `length` bytes at `at`. */
+  sendPart(type: number, bytes: Uint8Array, at: number, length: number): boolean {
+    const to = this.#claimToSend(type, length);
+    if (to < 0) return this.send(type, bytes.subarray(at, at + length));
+    copyBytes(bytes, at, length, this.ring.bytes, to);
+    this.commit();
+    return true;
+  }
+
+  #claimToSend(type: number, length: number): number {
+    return this.#outbox.length > 0 ? -1 : this.ring.tryClaim(type, length);
   }
 
   /** Claims room for a record that may be skipped: index into `ring.bytes`, or -1. Then {@link commit}. */

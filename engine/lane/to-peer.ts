@@ -33,9 +33,6 @@ export interface PeerHead {
 export function writePeerHead(out: ByteWriter, head: PeerHead): ByteWriter {
   return out.clear().u32(head.receiver).u32(head.sender);
 }
-export function readPeerHead(from: ByteReader): PeerHead {
-  return { receiver: from.u32(), sender: from.u32() };
-}
 
 export interface HandoffRecord {
   readonly entityId: number;

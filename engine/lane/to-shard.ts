@@ -29,6 +29,10 @@ export const toShard = {
   routeMarker: 12,
 } as const;
 
+/** Of a {@link SightRecord}, for those who read it in place. */
+export const SIGHT_CELL = 4; // u32
+export const SIGHT_SUBSCRIBERS = 8; // u32
+
 /** The intent record: words, then the message as it came from the socket. */
 export const INTENT_INCARNATION = 0; // u32
 export const INTENT_SESSION = 4; // u32
