@@ -63,10 +63,11 @@ export async function runFleet(
     await fleet.enter();
     await hooks.onConnected(fleet.live);
     fleet.phase = "warming up";
+    fleet.startWindow();
     await delay(options.warmupSeconds * 1000);
     await hooks.onWarm();
     fleet.phase = "measuring";
-    fleet.measures.startWindow(fleet.measures.now());
+    fleet.startWindow();
     await delay(options.seconds * 1000);
     fleet.measures.endWindow(fleet.measures.now());
     await hooks.onWindowEnd();
@@ -91,10 +92,12 @@ class Fleet {
   #isActing = false;
   #acts: OpenLoop | undefined;
   #sweeps: OpenLoop | undefined;
-  readonly #looks: Looks | undefined;
+  readonly #share: FleetShare;
+  #looks: Looks | undefined;
 
   constructor(options: BotOptions, share: FleetShare) {
     this.#options = options;
+    this.#share = share;
     for (let at = 0; at < share.count; at++) {
       this.#bots.push(
         new Bot({
@@ -109,11 +112,16 @@ class Fleet {
         }),
       );
     }
-    const { sightCheck, decodeEvery } = options;
+  }
+
+  /** Measures from here on, as if nothing had been measured before. */
+  startWindow(): void {
+    const { sightCheck, decodeEvery, clients } = this.#options;
     if (sightCheck !== undefined) {
-      const isAll = share.count === options.clients;
+      const isAll = this.#share.count === clients;
       this.#looks = new Looks(this.#bots, { ...sightCheck, isAll, decodeEvery });
     }
+    this.measures.startWindow(this.measures.now());
   }
 
   get live(): number {

@@ -141,7 +141,12 @@ export class Measures {
     this.closes[code] = (this.closes[code] ?? 0) + 1;
   }
 
+  /** Begins to measure, and forgets what was measured before: of a first window that only warms up what measures. */
   startWindow(nowMs: number): void {
+    for (const tally of [this.effect, this.crossing, this.generatorLateness, this.#offsets]) tally.clear();
+    this.#offsetBaseMs = Number.NaN;
+    this.#sightSum = 0;
+    this.#sightCount = 0;
     this.isMeasuring = true;
     this.#atStart = { ...this.totals };
     this.#startedMs = nowMs;
