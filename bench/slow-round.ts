@@ -6,6 +6,7 @@ import { type ChildServer, gameModule } from "./child-server.js";
 import { botOptions, figuresOf, runLoaded } from "./loaded-run.js";
 import type { Figures } from "./measured.js";
 import { residentBytesOf } from "./process-cpu.js";
+import { sendQueuesOf } from "./send-queues.js";
 
 export interface SlowPlan {
   readonly clients: number;
@@ -27,6 +28,8 @@ export interface SlowRun {
   readonly slow: SlowReport;
   /** Times the server noticed that one of them is slow. */
   readonly skips: number;
+  /** Just before they read again: the most in the kernel's send queue of one, and a share of what waits in the process. */
+  readonly keptBytes: number;
 }
 
 export const SHARDS = 2;
@@ -45,6 +48,7 @@ export async function runSlowRound(plan: SlowPlan): Promise<SlowRun> {
   let load: OrderedLoad<SlowReport> | undefined;
   let grown = 0;
   let skips = 0;
+  let keptBytes = 0;
   try {
     const loaded = await runLoaded(
       { config: { games: [gameModule("games-touch")], world, shards: { count: SHARDS } } },
@@ -60,8 +64,11 @@ export async function runSlowRound(plan: SlowPlan): Promise<SlowRun> {
         onStarted: async (server) => {
           const bots = botOptions(server.url, { ...INTENTS, clients: plan.slow, seed: 2 });
           const { pauseSeconds, isPausing } = plan;
-          load = await readySlowOnes(server, { bots, pauseSeconds, isPausing }, (bytes) => {
-            grown += bytes;
+          load = await readySlowOnes({ bots, pauseSeconds, isPausing }, async () => {
+            grown += residentBytesOf(server.pid);
+            const { buffered_bytes } = (await server.stats()).net.counters;
+            const inKernel = Math.max(...sendQueuesOf(server.pid, Number(new URL(server.url).port)));
+            keptBytes = inKernel + buffered_bytes! / plan.slow;
           });
         },
         onWindowStart: async (server) => {
@@ -80,7 +87,7 @@ export async function runSlowRound(plan: SlowPlan): Promise<SlowRun> {
     const slow = await load!.result;
     for (const sample of [...loaded.report.errorSamples, ...slow.errorSamples])
       process.stderr.write(`      ${sample}\n`);
-    return { figures: { ...figuresOf(loaded), growthMB: grown / 1e6 }, slow, skips };
+    return { figures: { ...figuresOf(loaded), growthMB: grown / 1e6 }, slow, skips, keptBytes };
   } finally {
     await load?.end();
   }
@@ -90,11 +97,10 @@ async function skipsOf(server: ChildServer): Promise<number> {
   return (await server.stats()).net.counters.state_skipped_total!;
 }
 
-/** They are there before the others. `onResident` is told the server's memory when they are about to read again. */
+/** They are there before the others. `onResuming`: they are about to read again. */
 async function readySlowOnes(
-  server: ChildServer,
   options: SlowFleetOptions,
-  onResident: (bytes: number) => void,
+  onResuming: () => Promise<void>,
 ): Promise<OrderedLoad<SlowReport>> {
   let onReady = () => {};
   const ready = new Promise<void>((resolve) => {
@@ -103,10 +109,7 @@ async function readySlowOnes(
   const load = order<SlowFleetOptions, SlowNews, SlowReport>(slowEntry, options, {
     onNews: (news) => {
       if (news === "ready") onReady();
-      else {
-        onResident(residentBytesOf(server.pid));
-        load.say("resume");
-      }
+      else void onResuming().then(() => load.say("resume"));
     },
   });
   await Promise.race([ready, load.result]);

@@ -297,6 +297,8 @@ test("[EG7] a slow client loses state, keeps every event, and starts over with k
     rig.endTick();
   }
   assert.equal(rig.count("state_skipped_total"), 1);
+  assert.equal(rig.count("sessions_slow"), 1);
+  assert.ok(rig.count("buffered_bytes") > 4096);
   for (let kind = 1; kind <= 3; kind++) rig.shards[0]!.event([1], 1, kind);
   rig.shards[0]!.delta(9, 5);
   rig.endTick();
@@ -307,6 +309,8 @@ test("[EG7] a slow client loses state, keeps every event, and starts over with k
   assert.deepEqual(wanted(rig.hear()), [], "and nothing is made for it");
   client.unstall();
   rig.duty();
+  assert.equal(rig.count("sessions_slow"), 0);
+  assert.equal(rig.count("buffered_bytes"), 0);
   const seen = told(client);
   assert.deepEqual(
     seen.events.map((told) => told.kind),

@@ -31,6 +31,8 @@ export class Egress {
   /** Sessions whose connection dropped something or has drained since the last turn. */
   #pressed: Session[] = [];
   #tooSlow: Session[] = [];
+  /** Those who read too slowly, and some who did. */
+  readonly #slow = new Set<Session>();
   /** Messages of the session that is being sent to, where there are others than those in its outbox. */
   readonly #gathered: Uint8Array[] = [];
   readonly #ack = new Uint8Array(IntentAckLayout.size);
@@ -221,7 +223,18 @@ export class Egress {
     this.#pressed.push(session);
     if (session.isSlow) return;
     session.isSlow = true;
+    this.#slow.add(session);
     this.#counters.add(netMetric.state_skipped_total);
+  }
+
+  setGauges(): void {
+    let bytes = 0;
+    for (const session of this.#slow) {
+      if (session.isSlow && session.connection !== null) bytes += session.connection.bufferedBytes;
+      else this.#slow.delete(session);
+    }
+    this.#counters.set(netMetric.sessions_slow, this.#slow.size);
+    this.#counters.set(netMetric.buffered_bytes, bytes);
   }
 
   /** Begins a turn: slow sessions stop hearing state, those that have caught up begin anew. Returns how many. */

@@ -324,6 +324,7 @@ export class Gateway {
     counters.set(netMetric.sessions_live, this.#sessions.liveCount);
     counters.set(netMetric.sessions_suspended, this.#sessions.suspendedCount);
     counters.set(netMetric.sessions_evicting, this.#evictions.count);
+    this.#egress.setGauges();
   }
 
   /**
