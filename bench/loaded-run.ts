@@ -1,13 +1,10 @@
 /** One measured run: a server process, bots in processes of their own, and the server's CPU over the bots' window. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type BotOptions, parseBotOptions } from "./bots/options.js";
 import type { BotReport } from "./bots/report.js";
 import { runSwarmApart } from "./bots/swarm.js";
 import { ChildServer, type ChildServerOptions, type ServerStats } from "./child-server.js";
+import { withFloor } from "./floor-run.js";
 import type { FloorOptions } from "./floor-server.js";
 import type { Figures } from "./measured.js";
 import { type CpuReading, readCpu, residentBytesOf, threadSeconds } from "./process-cpu.js";
@@ -127,34 +124,15 @@ export async function runLoaded(
 }
 
 /** The same bots against the bare server of floor-server.ts. */
-export async function runFloor(
+export function runFloor(
   floor: FloorOptions,
   bots: Readonly<Record<string, string | number>>,
 ): Promise<LoadedRun> {
-  const entry = fileURLToPath(new URL("./floor-server.js", import.meta.url));
-  const child = spawn(process.execPath, [entry, JSON.stringify(floor)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  try {
-    const url = await firstLineOf(child);
-    const run = await measure(child.pid!, botOptions(url, bots), {});
+  return withFloor(floor, async ({ url, pid }) => {
+    const run = await measure(pid, botOptions(url, bots), {});
     const parts = { netCores: Number.NaN, shardCores: Number.NaN, persistenceCores: Number.NaN };
     return { ...run, ...parts, restCores: Number.NaN, statsSettled: undefined };
-  } finally {
-    const exited = child.exitCode === null ? once(child, "exit") : undefined;
-    child.kill("SIGTERM");
-    await exited;
-  }
-}
-
-async function firstLineOf(child: ChildProcess): Promise<string> {
-  const [line] = (await Promise.race([
-    once(createInterface({ input: child.stdout! }), "line"),
-    once(child, "exit").then(() => {
-      throw new Error("the floor server did not start");
-    }),
-  ])) as [string];
-  return line.trim();
+  });
 }
 
 interface WindowHooks {

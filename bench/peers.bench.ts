@@ -5,6 +5,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { ChildServer, gameModule } from "./child-server.js";
+import { withFloor } from "./floor-run.js";
+import type { FloorOptions } from "./floor-server.js";
 import { measure as measureIdleGridshard } from "./idle.bench.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
 import type { PeerLoad, PeerWorld, Protocol } from "./peer-bots/peer-client.js";
@@ -13,6 +15,7 @@ import { arePeersInstalled, installPeersCommand } from "./peers-folder.js";
 import { cpuSecondsOf, residentBytesOf } from "./process-cpu.js";
 import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
+import { GROUP_SIZE } from "./wander.js";
 
 interface Plan {
   readonly world: PeerWorld;
@@ -34,7 +37,7 @@ const full: Plan = {
   clients: 1000,
   rounds: 3,
   seconds: 10,
-  warmupSeconds: 4,
+  warmupSeconds: 8,
   sampleEvery: 20,
   rooms: 10_000,
   idleRounds: 3,
@@ -62,6 +65,9 @@ const ROOM_HZ = 10;
 /** Of a peer that lost clients. */
 const LOG_LINES_MAX = 8;
 
+const BARE = "bare uWebSockets.js";
+/** What a server without a world shows is not worth a look. */
+const NOBODY = 0;
 const COLYSEUS_CORES_RATIO_MAX = 0.25;
 const COLYSEUS_BYTES_RATIO_MAX = 1;
 const IDLE_RATIO_MAX = 1 / 20;
@@ -110,11 +116,20 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
 // ---- a world with a thousand people --------------------------------------------------------------------------
 
 async function runWorld(plan: Plan): Promise<Measured[]> {
+  // What the bare server sends: as much as gridshard did last, which is the first of all.
+  let learned: Figures = {};
   const figures = await measureRounds({
     title: "peers",
     rounds: plan.rounds,
     subjects: [
-      { name: GRIDSHARD, measure: () => measureGridshard(plan) },
+      {
+        name: GRIDSHARD,
+        measure: async () => {
+          learned = await measureGridshard(plan);
+          return learned;
+        },
+      },
+      { name: BARE, measure: () => measureBare(plan, learned) },
       ...peers.map((peer) => ({ name: peer.name, measure: () => measurePeer(plan, peer) })),
     ],
   });
@@ -141,9 +156,12 @@ function worldWants(subject: string): Want[] {
   ];
   // A thousand people and nine messages each a tick are more than it can send: its figures show by how much.
   if (subject === SOCKET_IO_ROOMS) return [];
+  // It has no world: nobody could see wrongly there. How many times cheaper anybody could be at most is what it is for.
+  if (subject === BARE) return [{ figure: "cpuCores", floor: COLYSEUS }];
   if (subject !== GRIDSHARD) return sameWork;
   return [
     { figure: "cpuCores", floor: COLYSEUS, atMost: COLYSEUS_CORES_RATIO_MAX },
+    { figure: "cpuCores", floor: BARE },
     { figure: "bytesPerClientSecond", floor: COLYSEUS, atMost: COLYSEUS_BYTES_RATIO_MAX },
     ...[COLYSEUS, COLYSEUS_UWS, SOCKET_IO, WS].map(
       (floor) => ({ figure: "usPerClientTick", floor }) as const,
@@ -177,6 +195,22 @@ async function measureGridshard(plan: Plan): Promise<Figures> {
   } finally {
     await server.stop();
   }
+}
+
+/** The floor of the suite world: as many bytes to each client, of its own, in one message a tick; and the same input. */
+function measureBare(plan: Plan, learned: Figures): Promise<Figures> {
+  const { clients, world } = plan;
+  const floor: FloorOptions = {
+    clients,
+    tickHz: world.tickHz,
+    bytesPerTick: Math.round(learned.bytesPerClientSecond! / world.tickHz),
+    messagesPerTick: 1,
+    groupSize: Math.min(GROUP_SIZE, clients),
+    way: "send",
+  };
+  return withFloor(floor, ({ url, pid }) =>
+    measureLoad(pid, { ...loadOf(plan, "gridshard", url), sampleEvery: NOBODY }),
+  );
 }
 
 async function measurePeer(plan: Plan, peer: Peer): Promise<Figures> {

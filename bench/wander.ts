@@ -17,7 +17,7 @@ const CLIENTS_PER_PROCESS = 4000;
 /** Of so many one reads and checks all it is sent. */
 const DECODE_EVERY = 20;
 /** Clients that share a published message of the floor: as many as share a cell's. */
-const GROUP_SIZE = 28;
+export const GROUP_SIZE = 28;
 
 /** People of bench-walk. The tolerance is the hysteresis of a border, a metre, and four steps. */
 const sightCheck = {

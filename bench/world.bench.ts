@@ -31,7 +31,7 @@ const full: Plan = {
   shardCounts: [1, 2, 4],
   rounds: 3,
   seconds: 8,
-  warmupSeconds: 3,
+  warmupSeconds: 8,
 };
 const small: Plan = {
   clientCounts: [30],

@@ -8,7 +8,13 @@ import type { Percentiles } from "../bots/tally.js";
 import { type PersonKey, type PersonPlace, SightCheck, type SightReport } from "../sight-check.js";
 import { ColyseusClient } from "./colyseus-client.js";
 import { GridshardClient } from "./gridshard-client.js";
-import { type PeerClient, type PeerClientOptions, type PeerLoad, PeerMeasures } from "./peer-client.js";
+import {
+  isSampled,
+  type PeerClient,
+  type PeerClientOptions,
+  type PeerLoad,
+  PeerMeasures,
+} from "./peer-client.js";
 import { SocketIoClient } from "./socket-io-client.js";
 import { WsClient } from "./ws-client.js";
 
@@ -99,7 +105,7 @@ class PeerFleet {
     this.#clients = Array.from({ length: load.clients }, (_, index) =>
       clientOf({ index, load, measures: this.measures }),
     );
-    this.#observers = this.#clients.filter((_, index) => index % load.sampleEvery === 0);
+    this.#observers = this.#clients.filter((_, index) => isSampled({ index, load }));
     this.#lookMs = Math.max(LOOK_MS, LOOK_AGAIN_MS / this.#observers.length);
     this.#check = new SightCheck({
       cellSizeMeters: load.world.cellSizeMeters,
@@ -168,7 +174,11 @@ class PeerFleet {
       if (measures.isMeasuring) measures.generatorLateness.record(nowMs - dueMs);
       this.#clients[index]!.act(dueMs);
     });
-    if (measures.isMeasuring && nowMs >= this.#startMs + this.#looked * this.#lookMs) {
+    if (
+      measures.isMeasuring &&
+      this.#observers.length > 0 &&
+      nowMs >= this.#startMs + this.#looked * this.#lookMs
+    ) {
       this.#look();
       this.#looked = Math.floor((nowMs - this.#startMs) / this.#lookMs) + 1;
     }

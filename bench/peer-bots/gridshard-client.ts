@@ -61,7 +61,7 @@ function botOptions(load: PeerLoad): BotOptions {
     ...["--seed", String(load.seed)],
     ...["--intents-per-second", String(load.intentsPerSecond)],
     ...["--reliable-per-second", "0"],
-    ...["--decode-every", String(load.sampleEvery)],
+    ...["--decode-every", String(load.sampleEvery || load.clients)],
   ]);
   if (parsed === "help") throw new Error("no help is asked for");
   return parsed;

@@ -32,7 +32,7 @@ export interface PeerLoad {
   readonly seed: number;
   readonly intentsPerSecond: number;
   readonly connectsPerSecond: number;
-  /** Every so many-th client decodes all it is sent, and is asked what it sees. */
+  /** Every so many-th client decodes all it is sent, and is asked what it sees; 0: nobody. */
   readonly sampleEvery: number;
 }
 
@@ -68,7 +68,9 @@ export class PeerMeasures extends Measures {
   }
 }
 
-export const isSampled = ({ index, load }: PeerClientOptions) => index % load.sampleEvery === 0;
+/** Nobody is a 0th one: that remainder is NaN. */
+export const isSampled = ({ index, load }: Omit<PeerClientOptions, "measures">) =>
+  index % load.sampleEvery === 0;
 
 /** A client of one of the peers: the socket, the walk and the counting. What is on the wire is its heirs'. */
 export abstract class WalkingClient implements PeerClient {
