@@ -59,7 +59,7 @@ export const figureCatalogue = {
   leftBehind: { label: "sockets, sessions and members left behind", unit: "", isSummed: true },
   skips: { label: "times the server skipped a slow client's state", unit: "", better: "neither" },
   growthMB: { label: "memory the server grew by meanwhile", unit: "MB" },
-  keptKB: { label: "kept for a slow client, in process and kernel", unit: "kB" },
+  keptKB: { label: "kept for a slow client", unit: "kB" },
   backlogKB: { label: "the same, with the client's own kernel", unit: "kB" },
   currentMsMax: { label: "slow client current, after its backlog, at most", unit: "ms" },
   notCurrent: { label: "slow clients not current again", unit: "clients", isSummed: true },
