@@ -207,9 +207,7 @@ export class Egress {
   /** A message that is no frame, for those who hear a cell. */
   sendToCell(cell: number, lane: Uint8Array, at: number, length: number): void {
     const message = this.keep(lane, at, length);
-    const deliver = (session: Session) => this.sendState(session, message);
-    this.#sight.views.eachHearing(cell, deliver);
-    this.#sight.eachLonerHearing(cell, deliver);
+    this.#sight.eachHearing(cell, (session) => this.sendState(session, message));
   }
 
   /** A connection has drained. Called at any time, so it is only noted. */

@@ -80,7 +80,7 @@ export class SightTable {
     const { sight } = session;
     if (session.viewCenter !== center) {
       this.#unsettle(session);
-      session.viewCenter = center;
+      this.views.stand(session, center);
     }
     for (let index = sight.count - 1; index >= 0; index--) {
       if (!seen.includes(sight.cellAt(index))) this.#leaveAt(session, index);
@@ -97,7 +97,6 @@ export class SightTable {
     for (let index = session.sight.count - 1; index >= 0; index--) this.#leaveAt(session, index);
     this.#forgetLoner(session);
     this.views.release(session);
-    session.viewCenter = -1;
   }
 
   /** It does not hear all it sees, or is about to see something else. */
@@ -218,12 +217,12 @@ export class SightTable {
     return this.#promotedCells.length > 0 && (this.#cells.get(cell)?.promoted.length ?? 0) > 0;
   }
 
-  /** Calls `deliver` for those who hear, by themselves, this cell. */
-  eachLonerHearing(cell: number, deliver: (session: Session) => void): void {
-    for (const session of this.#loners) {
-      const index = session.sight.indexOf(cell);
-      if (index >= 0 && session.sight.stateAt(index) >= PROMOTED) deliver(session);
-    }
+  /** Calls `deliver` for those who hear this cell, in their view or by themselves. */
+  eachHearing(cell: number, deliver: (session: Session) => void): void {
+    this.views.eachAround(cell, (session) => {
+      const { sight } = session;
+      if (session.isSteady || sight.stateAt(sight.indexOf(cell)) >= PROMOTED) deliver(session);
+    });
   }
 
   get loners(): readonly Session[] {

@@ -79,6 +79,18 @@ test("[EG16] the answer of a shard that slept is seen behind what it answers", (
   ]);
 });
 
+test("[EG17] a net that is many ticks behind takes eight of them at a time", () => {
+  const lanes = new Lanes(2);
+  for (const shard of [0, 1]) lanes.control.setTicking(shard, true);
+  for (let tick = 10; tick < 30; tick++) for (const shard of [0, 1]) lanes.tick(shard, tick);
+  const counts: number[] = [];
+  do {
+    lanes.gate.take(0, RECORDS_MAX);
+    counts.push(lanes.seen.length / 2);
+  } while (counts.at(-1) !== counts.at(-2));
+  assert.deepEqual(counts, [8, 16, 20, 20]);
+});
+
 test("[EG16] ticks come in order whatever shards sleep, however late net looks and however little it takes", () => {
   const seed = Number(process.env.GRIDSHARD_SEED ?? 11);
   const prng = new Prng(seed);

@@ -25,6 +25,9 @@ export interface GateRound {
   readonly isLate: boolean;
 }
 
+/** Taken at a time. Who is behind must go on reading sockets, and send what it has. */
+const TICKS_MAX = 8;
+
 const NOTHING: GateRound = { records: 0, isLate: false };
 
 export class TickGate {
@@ -66,12 +69,12 @@ export class TickGate {
 
   /**
    * Takes the oldest tick from all lanes if all have it, or if it is time; and, when net is behind, further ones that all
-   * have. At most `recordsMax` records.
+   * have. At most eight ticks, and `recordsMax` records.
    */
   take(nowMs: number, recordsMax: number): GateRound {
     let records = 0;
     let isLate = false;
-    while (records < recordsMax) {
+    for (let ticks = 0; ticks < TICKS_MAX && records < recordsMax; ticks++) {
       const tick = this.#oldestPending();
       if (tick === NONE) {
         this.#waitingSinceMs = -1;

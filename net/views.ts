@@ -1,7 +1,7 @@
 /**
- * Who stands in the same cell sees the same cells: that is a view, and it has the number of that cell. Here is who hears
- * which, and which cells it shows. Who hears a view has a seat, until they see nothing any more: what every tick goes
- * through is by seat, side by side in memory and in the order in which people came.
+ * Who stands in the same cell sees the same cells: that is a view, and it has the number of that cell. Here is who stands
+ * where, who of them hears the view, and which cells it shows. Who stands anywhere has a seat, until they see nothing any
+ * more: what every tick goes through is by seat, side by side in memory and in the order in which people came.
  */
 import { cellsAround, type Grid } from "../engine/space/grid.js";
 import type { Peer, Session } from "./session.js";
@@ -14,6 +14,11 @@ const SEATS_AT_FIRST = 64;
 export class Views {
   readonly #grid: Grid;
   readonly #radiusCells: number;
+  /** By center, the first seat of those who stand there; {@link NO_SEAT}: nobody does. */
+  readonly #first: Int32Array;
+  /** By seat, its neighbours among those who stand in the same cell, in no order that means anything. */
+  #next = new Int32Array(SEATS_AT_FIRST);
+  #previous = new Int32Array(SEATS_AT_FIRST);
   /** By center, how many hear the view. */
   readonly #subscribers: Int32Array;
   /** Centers of the views that somebody hears, and where each is in this list. */
@@ -37,6 +42,7 @@ export class Views {
   constructor(grid: Grid, radiusCells: number) {
     this.#grid = grid;
     this.#radiusCells = radiusCells;
+    this.#first = new Int32Array(grid.cellCount).fill(NO_SEAT);
     this.#subscribers = new Int32Array(grid.cellCount);
     this.#active = new Int32Array(grid.cellCount);
     this.#places = new Int32Array(grid.cellCount);
@@ -58,10 +64,30 @@ export class Views {
     return this.#cells[center]!;
   }
 
+  /** The session, which hears no view, stands in `center` from here on. */
+  stand(session: Session, center: number): void {
+    if (session.seat === NO_SEAT) this.#seat(session);
+    else this.#stepAway(session);
+    const { seat } = session;
+    const first = this.#first[center]!;
+    session.viewCenter = center;
+    this.#first[center] = seat;
+    this.#previous[seat] = NO_SEAT;
+    this.#next[seat] = first;
+    if (first !== NO_SEAT) this.#previous[first] = seat;
+  }
+
+  #stepAway({ seat, viewCenter }: Session): void {
+    const next = this.#next[seat]!;
+    const previous = this.#previous[seat]!;
+    if (next !== NO_SEAT) this.#previous[next] = previous;
+    if (previous !== NO_SEAT) this.#next[previous] = next;
+    else this.#first[viewCenter] = next;
+  }
+
   /** The session hears the view of its cell. */
   join(session: Session): void {
     const center = session.viewCenter;
-    if (session.seat === NO_SEAT) this.#seat(session);
     this.centers[session.seat] = center;
     if (this.#subscribers[center]!++ > 0) return;
     this.#places[center] = this.#count;
@@ -82,10 +108,12 @@ export class Views {
     this.#cells[center] = undefined;
   }
 
-  /** Gives up the seat of one who hears nothing. */
+  /** The session, which hears no view, stands nowhere any more. */
   release(session: Session): void {
     const { seat } = session;
     if (seat === NO_SEAT) return;
+    this.#stepAway(session);
+    session.viewCenter = NO_VIEW;
     session.seat = NO_SEAT;
     this.waiting[seat] = 0;
     this.connections[seat] = null;
@@ -96,12 +124,10 @@ export class Views {
   #seat(session: Session): void {
     const seat = this.#freeSeats.pop() ?? this.seats++;
     if (seat === this.centers.length) {
-      const centers = new Int32Array(seat * 2).fill(NO_VIEW);
-      centers.set(this.centers);
-      this.centers = centers;
-      const waiting = new Uint8Array(seat * 2);
-      waiting.set(this.waiting);
-      this.waiting = waiting;
+      this.centers = doubled(this.centers, new Int32Array(seat * 2).fill(NO_VIEW));
+      this.#next = doubled(this.#next, new Int32Array(seat * 2));
+      this.#previous = doubled(this.#previous, new Int32Array(seat * 2));
+      this.waiting = doubled(this.waiting, new Uint8Array(seat * 2));
     }
     session.seat = seat;
     this.waiting[seat] = session.isQueued ? 1 : 0;
@@ -109,11 +135,17 @@ export class Views {
     this.sessions[seat] = session;
   }
 
-  /** Calls `visit` for everybody who hears a view that shows the cell. */
-  eachHearing(cell: number, visit: (session: Session) => void): void {
-    for (let seat = 0; seat < this.seats; seat++) {
-      const center = this.centers[seat]!;
-      if (center !== NO_VIEW && this.#cells[center]!.includes(cell)) visit(this.sessions[seat]!);
+  /** Calls `visit` for everybody who stands where the cell is seen, whether they hear of it or not. */
+  eachAround(cell: number, visit: (session: Session) => void): void {
+    const centers = cellsAround(this.#grid, cell, this.#radiusCells, this.#around);
+    for (let index = 0; index < centers; index++) {
+      let seat = this.#first[this.#around[index]!]!;
+      for (; seat !== NO_SEAT; seat = this.#next[seat]!) visit(this.sessions[seat]!);
     }
   }
+}
+
+function doubled<List extends Int32Array | Uint8Array>(list: List, room: List): List {
+  room.set(list);
+  return room;
 }
