@@ -130,6 +130,9 @@ describe("gridshard bots", { concurrency: 4 }, () => {
     for (const name of ["--clients", "--behaviour", "--url"])
       assert.match(outcome.stderr, new RegExp(`${name}: got`));
     assert.equal((await bots(["--no-such-option"])).code, 64);
+    const blind = await bots(["--behaviour", "fight", "--decode-every", "2"]);
+    assert.equal(blind.code, 64);
+    assert.match(blind.stderr, /--decode-every: got 2, want 1/);
     assert.equal((await bots(["--help"])).code, 0);
   });
 

@@ -102,13 +102,13 @@ export class OwnTrail implements FrameSink {
     const { length } = bytes;
     const tick = length < FRAMES_HEAD_BYTES ? 0 : readU16(bytes, CellFramesHeaderLayout.tick);
     let at: number = FRAMES_HEAD_BYTES;
-    while (at < length) {
+    do {
       const start = at;
       at = endOfFrame(bytes, start);
       if (at > length) break;
       const cell = readU16(bytes, start + FrameHeaderLayout.cell);
       if (cell === this.#ownCell || this.#appearsIn(bytes, start)) readFrame(bytes, start, tick, this);
-    }
+    } while (at < length);
     if (at !== length) throw new WireError(messageTypes.cellFrames, `${length} bytes, want ${at}`);
   }
 

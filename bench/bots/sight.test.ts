@@ -1,53 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  encodeSight,
-  FRAMES_HEAD_BYTES,
-  type FrameCounts,
-  frameLength,
-  writeAppear,
-  writeFrameHead,
-  writeFramesHead,
-  writeLeave,
-  writeMove,
-} from "../../engine/wire/codec.js";
-import { CELL_NONE, POSITION_OFFSET, POSITION_UNITS } from "../../engine/wire/message-types.js";
+import { encodeSight } from "../../engine/wire/codec.js";
+import { CELL_NONE, POSITION_UNITS } from "../../engine/wire/message-types.js";
+import { type FrameParts, framesMessage } from "./frame-parts.js";
 import { ErrorLog } from "./protocol-errors.js";
 import { BotSight } from "./sight.js";
 
 const OWN = 7;
 const world = { widthCells: 4, cellSizeMeters: 16 };
-const middle = POSITION_OFFSET + POSITION_UNITS / 2;
 
-interface FrameParts {
-  readonly cell: number;
-  readonly tick: number;
-  readonly isKeyframe?: boolean;
-  /** Entity and slot. */
-  readonly appears?: readonly (readonly [number, number])[];
-  /** Slot and where to. */
-  readonly leaves?: readonly (readonly [number, number])[];
-  /** Slot, dx, dy. */
-  readonly moves?: readonly (readonly [number, number, number])[];
-}
-
-function frame(parts: FrameParts): Uint8Array {
-  const { appears = [], leaves = [], moves = [] } = parts;
-  const counts: FrameCounts = {
-    appears: appears.length,
-    leaves: leaves.length,
-    changes: 0,
-    moves: moves.length,
-  };
-  const bytes = new Uint8Array(FRAMES_HEAD_BYTES + frameLength(counts));
-  const head = { ...counts, cell: parts.cell, isKeyframe: parts.isKeyframe ?? false };
-  let at = writeFrameHead(bytes, writeFramesHead(bytes, 0, parts.tick), head);
-  const looks = { kind: 0, level: 1, look: 0, state: 0, health: 255, heading: 0 };
-  for (const [id, slot] of appears) at = writeAppear(bytes, at, { id, slot, x: middle, y: middle, ...looks });
-  for (const [slot, toCell] of leaves) at = writeLeave(bytes, at, slot, toCell);
-  for (const [slot, dx, dy] of moves) at = writeMove(bytes, at, slot, dx, dy);
-  return bytes;
-}
+const frame = ({ tick, ...parts }: FrameParts & { readonly tick: number }) => framesMessage(tick, [parts]);
 
 /** A bot that sees cells 0 and 1 and stands in cell 0, slot 0. */
 function placed() {
