@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChildServer, gameModule, type ServerStats } from "./child-server.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
-import { cpuSecondsOf } from "./process-cpu.js";
+import { cpuOf } from "./process-cpu.js";
 import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
 
@@ -121,7 +121,7 @@ async function snapshot(server: ChildServer): Promise<Snapshot> {
     tickP99Ms: tickMs.p99,
     rooms: counters.rooms!,
     deferred: counters.rooms_deferred_total!,
-    cpuSeconds: cpuSecondsOf(server.pid),
+    cpuSeconds: cpuOf(server.pid).seconds,
     rowsIn: stats.persistence.counters.rows_in_total!,
   };
 }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ChildServer, gameModule, ServerFailed } from "./child-server.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf } from "./measured.js";
-import { cpuSecondsOf, residentBytesOf } from "./process-cpu.js";
+import { cpuOf, residentBytesOf } from "./process-cpu.js";
 import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
 
@@ -78,9 +78,9 @@ export async function measure(plan: IdlePlan, rooms: number): Promise<Figures> {
     const opened = await server.shardCounter("rooms");
     if (opened !== rooms) throw new ServerFailed(`${opened} rooms were opened, wanted ${rooms}`);
     await delay(plan.settleSeconds * 1000);
-    const before = cpuSecondsOf(server.pid);
+    const before = cpuOf(server.pid).seconds;
     await delay(plan.seconds * 1000);
-    const cpuPercent = ((cpuSecondsOf(server.pid) - before) / plan.seconds) * 100;
+    const cpuPercent = ((cpuOf(server.pid).seconds - before) / plan.seconds) * 100;
     const heapBytes = heaps.reduce((sum, bytes) => sum + Number(bytes), 0);
     return { cpuPercent, heapMB: heapBytes / 1e6, rssMB: residentBytesOf(server.pid) / 1e6 };
   } finally {

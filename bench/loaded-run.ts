@@ -7,7 +7,7 @@ import { ChildServer, type ChildServerOptions, type ServerStats } from "./child-
 import { withFloor } from "./floor-run.js";
 import type { FloorOptions } from "./floor-server.js";
 import type { Figures } from "./measured.js";
-import { type CpuReading, readCpu, residentBytesOf, threadSeconds } from "./process-cpu.js";
+import { type CpuReading, type CpuTime, readCpu, residentBytesOf, threadSeconds } from "./process-cpu.js";
 
 /** Between the last look at the server and the beginning of the window. */
 const CALM_MS = 1000;
@@ -16,6 +16,8 @@ export interface LoadedRun {
   readonly report: BotReport;
   /** CPU of the whole server process over the window, and of its parts, which NaN are where it is a single thread. */
   readonly cores: number;
+  /** What of them the kernel spent for it. */
+  readonly kernelCores: number;
   readonly netCores: number;
   readonly shardCores: number;
   readonly persistenceCores: number;
@@ -41,6 +43,7 @@ export function figuresOf(run: LoadedRun): Figures {
   };
   return {
     cpuCores: run.cores,
+    kernelCores: run.kernelCores,
     ...(Number.isNaN(run.netCores) ? {} : parts),
     usPerClientTick: (run.cores * 1e6) / (clients * ticksPerSecond),
     lateMsP50: report.lateness.p50Ms,
@@ -144,6 +147,7 @@ interface WindowHooks {
 interface Window {
   readonly report: BotReport;
   readonly cores: number;
+  readonly kernelCores: number;
   readonly residentBytes: number;
   readonly from: CpuReading;
   readonly to: CpuReading;
@@ -168,6 +172,7 @@ async function measure(pid: number, options: BotOptions, hooks: WindowHooks): Pr
     },
     onSettled: () => hooks.onSettled?.(),
   });
-  const cores = (to!.seconds - from!.seconds) / report.windowSeconds;
-  return { report, cores, residentBytes, from: from!, to: to! };
+  const coresOf = (of: keyof CpuTime) => (to![of] - from![of]) / report.windowSeconds;
+  const parts = { cores: coresOf("seconds"), kernelCores: coresOf("kernelSeconds") };
+  return { report, ...parts, residentBytes, from: from!, to: to! };
 }

@@ -2,9 +2,14 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { packageRoot } from "../engine/package-root.js";
+
+const LOOK_MS = 500;
+/** A server's load of which so much is others' cannot be judged by a few per cent. */
+const BUSY_PART_MAX = 0.1;
 
 export interface RunPlace {
   readonly node: string;
@@ -18,11 +23,11 @@ export interface RunPlace {
   readonly cores: number;
   readonly memoryGB: number;
   readonly os: string;
-  /** Mean over the last minute before the run, of threads that wanted to run. */
-  readonly loadAverage: number;
+  /** Cores that others kept busy, just before the run. Load averages still tell of what ended a minute ago. */
+  readonly busyCores: number;
 }
 
-export function readPlace(): RunPlace {
+export async function readPlace(): Promise<RunPlace> {
   const root = packageRoot();
   // Installed as a dependency, the repository around it is somebody else's.
   const isOwn = git(root, "rev-parse", "--show-prefix") === "";
@@ -37,8 +42,22 @@ export function readPlace(): RunPlace {
     cores: cpus().length,
     memoryGB: Math.round(totalmem() / 2 ** 30),
     os: `${process.platform} ${release()} ${process.arch}`,
-    loadAverage: Math.round(loadavg()[0]! * 100) / 100,
+    busyCores: await busyCores(),
   };
+}
+
+/** While this process does nothing. */
+async function busyCores(): Promise<number> {
+  const read = () => {
+    const times = cpus().map((cpu) => cpu.times);
+    const all = times.flatMap((time) => Object.values(time)).reduce((sum, ms) => sum + ms, 0);
+    return { all, idle: times.reduce((sum, { idle }) => sum + idle, 0) };
+  };
+  const from = read();
+  await delay(LOOK_MS);
+  const to = read();
+  const part = 1 - (to.idle - from.idle) / (to.all - from.all);
+  return Math.round(part * cpus().length * 100) / 100;
 }
 
 /** What git says, or null where it has nothing to say. */
@@ -62,11 +81,11 @@ function versionOf(file: string): string {
 export function describePlace(place: RunPlace): string {
   const commit =
     place.commit === null ? "no commit known" : `${place.commit}${place.isDirty ? ", changed since" : ""}`;
-  const busy = place.loadAverage > place.cores / 2;
+  const isBusy = place.busyCores > place.cores * BUSY_PART_MAX;
   return [
     `gridshard ${place.gridshard} (${commit}), node ${place.node}, uWebSockets.js ${place.uws}`,
-    `${place.cpu}, ${place.cores} cores, ${place.memoryGB} GB, ${place.os}, load ${place.loadAverage}`,
-    ...(busy ? ["The machine is busy with something else: trust no figure of this run."] : []),
+    `${place.cpu}, ${place.cores} cores, ${place.memoryGB} GB, ${place.os}, ${place.busyCores} cores busy`,
+    ...(isBusy ? ["The machine is busy with something else: trust no figure of this run."] : []),
     "",
   ].join("\n");
 }

@@ -7,7 +7,7 @@ import { type Change, compare, noiseOf } from "./saved-runs.js";
 
 const place = {
   ...{ node: "v1", gridshard: "0", uws: "1", commit: null, isDirty: false },
-  ...{ cpu: "abacus", cores: 1, memoryGB: 1, os: "none", loadAverage: 0 },
+  ...{ cpu: "abacus", cores: 1, memoryGB: 1, os: "none", busyCores: 0 },
 };
 
 function subjectOf(subject: string, rounds: readonly Figures[], wants: readonly Want[] = []): Measured {

@@ -12,7 +12,7 @@ import { type BenchOptions, type Figures, type Measured, measuredOf, type Want }
 import type { PeerLoad, PeerWorld, Protocol } from "./peer-bots/peer-client.js";
 import { measureLoad, PeerServer } from "./peer-bots/peer-run.js";
 import { arePeersInstalled, installPeersCommand } from "./peers-folder.js";
-import { cpuSecondsOf, residentBytesOf } from "./process-cpu.js";
+import { cpuOf, residentBytesOf } from "./process-cpu.js";
 import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
 import { GROUP_SIZE } from "./wander.js";
@@ -288,9 +288,9 @@ async function measureIdlePeer(name: string, plan: Plan, rooms: number): Promise
   try {
     const heapBytes = Number(await server.logged(heapLine));
     await delay(plan.settleSeconds * 1000);
-    const before = cpuSecondsOf(server.pid);
+    const before = cpuOf(server.pid).seconds;
     await delay(plan.idleSeconds * 1000);
-    const cpuPercent = ((cpuSecondsOf(server.pid) - before) / plan.idleSeconds) * 100;
+    const cpuPercent = ((cpuOf(server.pid).seconds - before) / plan.idleSeconds) * 100;
     return { cpuPercent, heapMB: heapBytes / 1e6, rssMB: residentBytesOf(server.pid) / 1e6 };
   } finally {
     await server.stop();

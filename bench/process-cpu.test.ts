@@ -20,12 +20,13 @@ test("[BE13] the CPU of a thread is read by the kernel's number, and is a part o
   assert.ok(from.threads.size > 1, "a Node process has several threads");
   const ours = threadSeconds(from, to, [own]);
   // Each reading is rounded to kernel ticks of 10 ms.
+  assert.ok(to.kernelSeconds >= from.kernelSeconds && to.kernelSeconds < to.seconds);
   assert.ok(ours <= to.seconds - from.seconds + 0.02, `${ours} of ${to.seconds - from.seconds} s`);
 });
 
 test("[BE13] a thread that began in between counts from its beginning, one that is gone is not known", () => {
-  const from = { seconds: 10, threads: new Map([[1, 4]]) };
-  const to = { seconds: 12, threads: new Map([...from.threads, [2, 0.5]]) };
+  const from = { seconds: 10, kernelSeconds: 3, threads: new Map([[1, 4]]) };
+  const to = { seconds: 12, kernelSeconds: 3, threads: new Map([...from.threads, [2, 0.5]]) };
   assert.equal(threadSeconds(from, to, [1, 2]), 0.5);
   assert.equal(threadSeconds(to, from, [2]), Number.NaN);
 });

@@ -4,15 +4,21 @@ import { readdirSync, readFileSync } from "node:fs";
 
 let ticksPerSecond = 0;
 
-/** Seconds of CPU, user and system, of all threads of the process so far, those that have ended too. */
-export function cpuSecondsOf(pid: number): number {
-  return secondsIn(readFileSync(`/proc/${pid}/stat`, "utf8"));
+/** CPU so far, in seconds. */
+export interface CpuTime {
+  readonly seconds: number;
+  /** What of it the kernel spent for them: on sockets, most of all. */
+  readonly kernelSeconds: number;
 }
 
 /** One reading of the whole process and of each of its threads, by the kernel's number of the thread. */
-export interface CpuReading {
-  readonly seconds: number;
+export interface CpuReading extends CpuTime {
   readonly threads: ReadonlyMap<number, number>;
+}
+
+/** Of all threads of the process, those that have ended too. */
+export function cpuOf(pid: number): CpuTime {
+  return timeIn(readFileSync(`/proc/${pid}/stat`, "utf8"));
 }
 
 /** Reads both at one moment, so that the parts are parts of this whole. */
@@ -20,14 +26,14 @@ export function readCpu(pid: number): CpuReading {
   const threads = new Map<number, number>();
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     try {
-      threads.set(Number(thread), secondsIn(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")));
+      threads.set(Number(thread), timeIn(readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8")).seconds);
     } catch (error) {
       // It ended between the listing and the reading.
       const { code } = error as NodeJS.ErrnoException;
       if (code !== "ENOENT" && code !== "ESRCH") throw error;
     }
   }
-  return { seconds: cpuSecondsOf(pid), threads };
+  return { ...cpuOf(pid), threads };
 }
 
 /** Seconds that these threads have used from one reading to the next; one that began in between counts from its beginning. */
@@ -38,12 +44,13 @@ export function threadSeconds(from: CpuReading, to: CpuReading, threads: readonl
   );
 }
 
-function secondsIn(stat: string): number {
+function timeIn(stat: string): CpuTime {
   if (ticksPerSecond === 0)
     ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
   // The name in parentheses may hold spaces; what follows it does not.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  const kernelSeconds = Number(fields[12]) / ticksPerSecond;
+  return { seconds: Number(fields[11]) / ticksPerSecond + kernelSeconds, kernelSeconds };
 }
 
 /** Bytes of the process that are in memory. */

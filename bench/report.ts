@@ -11,7 +11,7 @@ import {
   type Want,
 } from "./measured.js";
 
-const WIDTHS = { label: 34, value: 10, unit: 9, spread: 6, floor: 11, ratio: 9, want: 9, verdict: 5 };
+const WIDTHS = { label: 37, value: 9, unit: 9, spread: 5, floor: 10, ratio: 10, want: 8, verdict: 5 };
 const COLUMNS_MAX = 120;
 const COLUMNS = 5 + Object.values(WIDTHS).reduce((sum, width) => sum + width, 0);
 

@@ -13,7 +13,7 @@ const entry = fileURLToPath(new URL("./run.js", import.meta.url));
 /** Keys of an object that are no figures. */
 const others = new Set([
   ...["suite", "case", "subject", "clients", "shards", "seconds", "rounds", "wants", "spread"],
-  ...["node", "gridshard", "uws", "commit", "isDirty", "cpu", "cores", "memoryGB", "os", "loadAverage"],
+  ...["node", "gridshard", "uws", "commit", "isDirty", "cpu", "cores", "memoryGB", "os", "busyCores"],
 ]);
 
 interface Outcome {

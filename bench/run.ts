@@ -128,7 +128,7 @@ export async function runBench(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return exitCodes.ok;
   }
-  const place = readPlace();
+  const place = await readPlace();
   const isSmoke = order.options.smoke;
   const differences = order.against === undefined ? [] : differencesOf(order.against, { place, isSmoke });
   if (differences.length > 0 && !order.isOtherMachine) {

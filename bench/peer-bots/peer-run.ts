@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Figures } from "../measured.js";
 import { peersFolder } from "../peers-folder.js";
-import { cpuSecondsOf, residentBytesOf } from "../process-cpu.js";
+import { type CpuTime, cpuOf, residentBytesOf } from "../process-cpu.js";
 import { sightFigures } from "../sight-check.js";
 import type { PeerFleetReport } from "./fleet.js";
 import type { PeerNews, PeerOrder } from "./fleet-process.js";
@@ -91,27 +91,28 @@ export class PeerServer {
 
 /** Lets the clients play against the server of this process id, and measures both. */
 export async function measureLoad(pid: number, load: PeerLoad): Promise<Figures> {
-  let startedAt = 0;
-  let spent = 0;
+  let from: CpuTime | undefined;
+  let to: CpuTime | undefined;
   let residentBytes = 0;
   // What this costs the first time is not to fall into the window.
-  cpuSecondsOf(pid);
+  cpuOf(pid);
   const report = await runFleetApart(load, (milestone) => {
     if (milestone === "warm") {
-      startedAt = cpuSecondsOf(pid);
+      from = cpuOf(pid);
     } else {
-      spent = cpuSecondsOf(pid) - startedAt;
+      to = cpuOf(pid);
       residentBytes = residentBytesOf(pid);
     }
   });
   for (const sample of [...report.errorSamples, ...report.sight.samples]) {
     process.stderr.write(`    ${load.protocol}: ${sample}\n`);
   }
-  const cores = spent / report.windowSeconds;
+  const spent = to!.seconds - from!.seconds;
   const clientSeconds = report.windowSeconds * load.clients;
   const errors = Object.values(report.errors).reduce((sum, count) => sum + count, 0);
   return {
-    cpuCores: cores,
+    cpuCores: spent / report.windowSeconds,
+    kernelCores: (to!.kernelSeconds - from!.kernelSeconds) / report.windowSeconds,
     // Of the ticks that clients were told of: a server that does not keep up must not look the cheaper for it.
     usPerClientTick: (spent * 1e6) / (report.ticks * load.clients),
     bytesPerClientSecond: report.bytes / clientSeconds,
