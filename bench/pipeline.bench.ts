@@ -19,7 +19,8 @@ import { TICK_HZ, TICK_MS } from "./wander.js";
 interface Plan {
   readonly clientCounts: readonly number[];
   readonly shardCounts: readonly number[];
-  readonly saturatedClients: number;
+  /** Of each game, as many as keep a thread busy at this rate: net, or the shard. */
+  readonly saturatedClients: Readonly<Record<keyof typeof games, number>>;
   readonly saturatedHz: number;
   readonly rounds: number;
   readonly seconds: number;
@@ -28,7 +29,7 @@ interface Plan {
 const full: Plan = {
   clientCounts: [2000, 5000],
   shardCounts: [1, 2, 4],
-  saturatedClients: 8000,
+  saturatedClients: { walking: 16_000, thinking: 8000 },
   saturatedHz: 100,
   rounds: 3,
   seconds: 5,
@@ -38,7 +39,7 @@ const full: Plan = {
 const small: Plan = {
   clientCounts: [50],
   shardCounts: [1, 2],
-  saturatedClients: 50,
+  saturatedClients: { walking: 50, thinking: 50 },
   saturatedHz: 100,
   rounds: 1,
   seconds: 0.5,
@@ -73,9 +74,9 @@ export async function run(options: BenchOptions): Promise<Measured[]> {
     const label = `${clients.toLocaleString("en")} people who walk, ${TICK_HZ} Hz`;
     measured.push(...(await runCase(plan, load, { case: label, wantsOf: pacedWants })));
   }
-  for (const [what, game] of Object.entries(games)) {
-    const clients = plan.saturatedClients;
-    const load = { ...game, clients, tickHz: plan.saturatedHz };
+  for (const what of ["walking", "thinking"] as const) {
+    const clients = plan.saturatedClients[what];
+    const load = { ...games[what], clients, tickHz: plan.saturatedHz };
     const label = `saturated: ${clients.toLocaleString("en")} people who are ${what}, as many ticks as can be`;
     const wantsOf = (shards: number) => saturatedWants(shards, what === "thinking" && !options.smoke);
     measured.push(...(await runCase(plan, load, { case: label, wantsOf })));

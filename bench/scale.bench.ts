@@ -5,6 +5,7 @@
  */
 import type { LoadedRun } from "./loaded-run.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
+import { median } from "./median.js";
 import type { Plot, PlotLine, PlotPoint } from "./plot.js";
 import { measureRounds } from "./rounds.js";
 import {
@@ -116,17 +117,20 @@ function measuredAt(
   });
 }
 
-/** The most clients such that neither they nor fewer got their frames late; and of the bare server, which shows the machine's end. */
+/**
+ * The most clients such that neither they nor fewer got their frames late in the middle of the rounds; and of the bare
+ * server, which shows where the machine ends.
+ */
 function mostOf(
   clientCounts: readonly number[],
   figures: ReadonlyMap<string, readonly Figures[]>,
 ): Measured[] {
   const most = (subject: string): Figures[] => {
-    const runs = clientCounts.map((clients) => figures.get(keyOf(clients, subject))!);
-    return runs[0]!.map((_, round) => {
-      const late = runs.findIndex((of) => !(of[round]!.lateMsP99! <= TICK_MS));
-      return { clientsMost: late === 0 ? 0 : clientCounts[late === -1 ? runs.length - 1 : late - 1]! };
-    });
+    const isLate = (clients: number) =>
+      !(median(figures.get(keyOf(clients, subject))!.map(({ lateMsP99 }) => lateMsP99!)) <= TICK_MS);
+    const late = clientCounts.findIndex(isLate);
+    const inTime = late === -1 ? clientCounts : clientCounts.slice(0, late);
+    return [{ clientsMost: inTime.at(-1) ?? 0 }];
   };
   const each = { suite: SUITE, case: MOST_CASE };
   const wants: Want[] = [
