@@ -10,7 +10,7 @@ import { readU16 } from "../engine/wire/bytes-le.js";
 import { decodeRefusedBody, FRAMES_HEAD_BYTES, writeIntentAck } from "../engine/wire/codec.js";
 import { CellFramesHeaderLayout, IntentAckLayout } from "../engine/wire/generated/frames-layout.js";
 import { engineEvents, eventScopes } from "../engine/wire/message-types.js";
-import type { EventFields } from "./event-log.js";
+import type { EventFields, EventLog } from "./event-log.js";
 import { FrameStage } from "./frame-stage.js";
 import type { JournalWatch } from "./journal-watch.js";
 import type { Session } from "./session.js";
@@ -35,10 +35,15 @@ export class Egress {
   readonly #slow = new Set<Session>();
   /** Messages of the session that is being sent to, where there are others than those in its outbox. */
   readonly #gathered: Uint8Array[] = [];
+  /** Of each of these the number of its event, 0 where it is none. */
+  readonly #numbers: number[] = [];
   readonly #ack = new Uint8Array(IntentAckLayout.size);
   readonly #stage: FrameStage;
   /** By center, the message of the staged frames for those who hear a view; null: there is none. */
   readonly #viewMessages: (Uint8Array | null)[];
+  /** Centers that there is a message for. */
+  readonly #composed: Int32Array;
+  #composedCount = 0;
   /** Cells that one session hears. */
   readonly #heard: Int32Array;
 
@@ -59,6 +64,7 @@ export class Egress {
     this.#watch = parts.watch;
     this.#stage = new FrameStage(parts.cellCount);
     this.#viewMessages = new Array<Uint8Array | null>(parts.cellCount).fill(null);
+    this.#composed = new Int32Array(parts.cellCount);
     this.#heard = new Int32Array(parts.sightCells);
   }
 
@@ -108,7 +114,7 @@ export class Egress {
     if (event.scope === eventScopes.engine && event.kind === engineEvents.refused)
       session.intents.refused(decodeRefusedBody(event.body).intentSeq, group);
     this.#watch.onAppended(session);
-    session.outbox.markEvents();
+    session.outbox.markEvent(events.last);
     this.queue(session);
   }
 
@@ -151,9 +157,11 @@ export class Egress {
       const center = views.at(index);
       const cells = views.cellsOf(center);
       const message = stage.compose(cells, cells.length);
+      if (message === null) continue;
       this.#viewMessages[center] = message;
-      if (message !== null) composed++;
+      this.#composed[composed++] = center;
     }
+    this.#composedCount = composed;
     for (const session of loners) {
       const message = stage.compose(this.#heard, this.#sight.heardBy(session, this.#heard));
       if (message !== null) this.sendState(session, message);
@@ -164,8 +172,9 @@ export class Egress {
   }
 
   #forgetFrames(): void {
-    const { views } = this.#sight;
-    for (let index = 0; index < views.count; index++) this.#viewMessages[views.at(index)] = null;
+    for (let index = 0; index < this.#composedCount; index++)
+      this.#viewMessages[this.#composed[index]!] = null;
+    this.#composedCount = 0;
   }
 
   /** What is staged goes into everybody's outbox, because there is more to come in this turn. */
@@ -287,10 +296,8 @@ export class Egress {
 
   #sendQueued(session: Session): void {
     const { outbox, events } = session;
-    // The Welcome comes first; what is owed by then follows it.
-    if (session.state.is === "connecting") return;
-    // Nothing is tried until it has drained: what is owed by then is sent then.
-    if (session.isSlow) {
+    // The Welcome comes first, and nothing is tried until a slow one has drained: what is owed by then is sent then.
+    if (session.state.is === "connecting" || session.isSlow) {
       outbox.clear();
       return;
     }
@@ -304,20 +311,38 @@ export class Egress {
   #sendGathered(session: Session, owesEvents: boolean): void {
     const { outbox, events } = session;
     const gathered = this.#gathered;
-    const before = outbox.beforeEvents < 0 ? outbox.count : outbox.beforeEvents;
-    for (let at = 0; at < before; at++) gathered.push(outbox.messages[at]!);
+    const numbers = this.#numbers;
     const last = owesEvents ? events.released : events.sent;
-    for (let seq = events.sent + 1; seq <= last; seq++) gathered.push(events.message(seq));
-    for (let at = before; at < outbox.count; at++) gathered.push(outbox.messages[at]!);
+    // What was told in earlier turns goes before all of this one.
+    let told = this.#gatherEvents(events, events.sent, outbox.marks > 0 ? outbox.firstEvent - 1 : last, last);
+    let taken = 0;
+    for (let mark = 0; mark < outbox.marks; mark++) {
+      for (const spot = outbox.spots[mark]!; taken < spot; taken++) this.#gather(outbox.messages[taken]!, 0);
+      told = this.#gatherEvents(events, told, outbox.lastEvents[mark]!, last);
+    }
+    for (; taken < outbox.count; taken++) this.#gather(outbox.messages[taken]!, 0);
     const isAcked = session.needsAck && this.#watch.mayAck(session);
     if (isAcked) {
       writeIntentAck(this.#ack, 0, { applied: session.intents.applied, durable: session.intents.durable });
-      gathered.push(this.#ack);
+      this.#gather(this.#ack, 0);
     }
     const sent = this.#sendAll(session, gathered, gathered.length);
-    events.sent = Math.max(events.sent, Math.min(last, events.sent + sent - before));
+    for (let at = 0; at < sent; at++) events.sent = Math.max(events.sent, numbers[at]!);
     if (isAcked && sent === gathered.length) session.needsAck = false;
     gathered.length = 0;
+    numbers.length = 0;
+  }
+
+  /** The events behind `told`, up to `upTo` and at most `last`. Returns the number of the last of them. */
+  #gatherEvents(events: EventLog, told: number, upTo: number, last: number): number {
+    let number = told;
+    while (number < upTo && number < last) this.#gather(events.message(++number), number);
+    return number;
+  }
+
+  #gather(message: Uint8Array, number: number): void {
+    this.#gathered.push(message);
+    this.#numbers.push(number);
   }
 
   /** Returns how many were taken. */

@@ -7,11 +7,14 @@ import { copyBytes } from "../engine/lane/bytes.js";
 import { FRAMES_HEAD_BYTES, writeFramesHead } from "../engine/wire/codec.js";
 
 const BYTES_AT_FIRST = 65_536;
+/** After so many turns that fill less than a quarter of it, half of the room is given back. */
+const TURNS_TOO_LARGE_MAX = 256;
 
 export class FrameStage {
   /** Larger ones take its place; messages that stand in an older one keep it alive. */
   #bytes = new Uint8Array(BYTES_AT_FIRST);
   #length = 0;
+  #turnsTooLarge = 0;
   #tick = 0;
   /** By cell; a length of 0: nothing of it is staged. */
   readonly #offsets: Int32Array;
@@ -94,6 +97,14 @@ export class FrameStage {
 
   /** All messages are sent. Nothing may be staged. */
   endTurn(): void {
+    if (this.#length === 0) return;
+    const { length } = this.#bytes;
+    const isLarge = length > BYTES_AT_FIRST && this.#length * 4 < length;
+    this.#turnsTooLarge = isLarge ? this.#turnsTooLarge + 1 : 0;
+    if (this.#turnsTooLarge === TURNS_TOO_LARGE_MAX) {
+      this.#bytes = new Uint8Array(length >> 1);
+      this.#turnsTooLarge = 0;
+    }
     this.#length = 0;
   }
 }

@@ -121,7 +121,7 @@ export class LaneWriter {
   }
 }
 
-/** A copy of a record's payload, to read cold fields from. */
+/** A reader of a record's payload, where it lies: it is to be read before the handler returns. */
 export function recordReader(ring: RingReader, at: number, length: number): ByteReader {
   assert(length >= 0, "a record has a length");
   return new ByteReader(ring.bytes.subarray(at, at + length));
