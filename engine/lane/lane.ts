@@ -45,21 +45,13 @@ export class LaneWriter {
    * when the outbox is full too: the record is refused and counted, and the caller decides what that means.
    */
   send(type: number, payload: Uint8Array): boolean {
-    if (this.#outbox.length === 0 && this.ring.offer(type, payload)) {
-      this.#isDirty = true;
-      return true;
-    }
-    this.refusals++;
-    if (this.#outboxBytes + payload.length > this.#outboxBytesMax) return false;
-    this.#outbox.push({ type, bytes: payload.slice() });
-    this.#outboxBytes += payload.length;
-    return true;
+    return this.sendPart(type, payload, 0, payload.length);
   }
 
   /** As {@link send}, of everything in the writer. */
   sendWriter(type: number, out: ByteWriter): boolean {
-    const at = this.#claimToSend(type, out.length);
-    if (at < 0) return this.send(type, out.bytes());
+    const at = this.tryClaim(type, out.length);
+    if (at < 0) return this.#defer(type, out.bytes());
     out.copyTo(this.ring.bytes, at);
     this.commit();
     return true;
@@ -67,15 +59,18 @@ export class LaneWriter {
 
   /** As {@link send}, of `length` bytes at `at`. */
   sendPart(type: number, bytes: Uint8Array, at: number, length: number): boolean {
-    const to = this.#claimToSend(type, length);
-    if (to < 0) return this.send(type, bytes.subarray(at, at + length));
+    const to = this.tryClaim(type, length);
+    if (to < 0) return this.#defer(type, bytes.subarray(at, at + length));
     copyBytes(bytes, at, length, this.ring.bytes, to);
     this.commit();
     return true;
   }
 
-  #claimToSend(type: number, length: number): number {
-    return this.#outbox.length > 0 ? -1 : this.ring.tryClaim(type, length);
+  #defer(type: number, payload: Uint8Array): boolean {
+    if (this.#outboxBytes + payload.length > this.#outboxBytesMax) return false;
+    this.#outbox.push({ type, bytes: payload.slice() });
+    this.#outboxBytes += payload.length;
+    return true;
   }
 
   /** Claims room for a record that may be skipped: index into `ring.bytes`, or -1. Then {@link commit}. */
