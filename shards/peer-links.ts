@@ -2,7 +2,7 @@
 import { AssertionFailed } from "../engine/assert.js";
 import { ByteReader, ByteWriter } from "../engine/lane/bytes.js";
 import type { LaneWriter } from "../engine/lane/lane.js";
-import { writePeerHead } from "../engine/lane/to-peer.js";
+import { readPeerReceiver, readPeerSender, writePeerHead } from "../engine/lane/to-peer.js";
 import type { ControlBlock } from "../engine/memory/control-block.js";
 import type { RingReader } from "../engine/memory/spsc-ring.js";
 
@@ -86,8 +86,8 @@ export class PeerLinks {
       const from = this.#readers[peer]!;
       count += ring.drain((type, at, length) => {
         from.over(at, length);
-        const receiver = from.u32();
-        const sender = from.u32();
+        const receiver = readPeerReceiver(from);
+        const sender = readPeerSender(from);
         if (receiver === this.#incarnation) handle(peer, type, from, sender);
         else this.stale++;
       }, DRAIN_RECORDS_MAX);

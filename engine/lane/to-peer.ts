@@ -33,6 +33,9 @@ export interface PeerHead {
 export function writePeerHead(out: ByteWriter, head: PeerHead): ByteWriter {
   return out.clear().u32(head.receiver).u32(head.sender);
 }
+/** The receiver; the sender is read behind it. One by one, as they come with every record. */
+export const readPeerReceiver = (from: ByteReader): number => from.u32();
+export const readPeerSender = (from: ByteReader): number => from.u32();
 
 export interface HandoffRecord {
   readonly entityId: number;
