@@ -18,6 +18,8 @@ import type { SessionJournal } from "./session-journal.js";
 import type { SightTable } from "./sight.js";
 import { NO_SEAT, NO_VIEW } from "./views.js";
 
+const GAUGES_MS = 100;
+
 /** What a full event log ends. */
 export type OnTooSlow = (session: Session) => void;
 
@@ -33,6 +35,7 @@ export class Egress {
   #tooSlow: Session[] = [];
   /** Those who read too slowly, and some who did. */
   readonly #slow = new Set<Session>();
+  #gaugesDueMs = Number.NEGATIVE_INFINITY;
   /** Messages of the session that is being sent to, where there are others than those in its outbox. */
   readonly #gathered: Uint8Array[] = [];
   /** Of each of these the number of its event, 0 where it is none. */
@@ -234,7 +237,10 @@ export class Egress {
     this.#counters.add(netMetric.state_skipped_total);
   }
 
-  setGauges(): void {
+  /** A few times a second, and when somebody has become slow or caught up: it asks each slow connection. */
+  setGauges(nowMs: number): void {
+    if (nowMs < this.#gaugesDueMs) return;
+    this.#gaugesDueMs = nowMs + GAUGES_MS;
     let bytes = 0;
     for (const session of this.#slow) {
       if (session.isSlow && session.connection !== null) bytes += session.connection.bufferedBytes;
@@ -249,6 +255,7 @@ export class Egress {
     const pressed = this.#pressed;
     if (pressed.length === 0) return 0;
     this.#pressed = [];
+    this.#gaugesDueMs = Number.NEGATIVE_INFINITY;
     for (const session of pressed) {
       const { connection } = session;
       if (connection === null) continue;

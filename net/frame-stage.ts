@@ -32,10 +32,6 @@ export class FrameStage {
     return this.#count === 0;
   }
 
-  has(cell: number): boolean {
-    return this.#lengths[cell]! > 0;
-  }
-
   /** A message holds frames of one tick only, and of each cell one. */
   accepts(cell: number, tick: number): boolean {
     return this.#count === 0 || (this.#tick === tick && this.#lengths[cell] === 0);

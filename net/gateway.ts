@@ -259,7 +259,7 @@ export class Gateway {
     this.#sight.settle();
     for (const lane of toShards) lane.flush();
     toStore.flush();
-    this.#setGauges();
+    this.#setGauges(nowMs);
     return work;
   }
 
@@ -318,13 +318,13 @@ export class Gateway {
     return Uint8Array.from({ length: ownership.cellCount }, (_, cell) => ownership.owner(cell));
   }
 
-  #setGauges(): void {
+  #setGauges(nowMs: number): void {
     const { counters } = this.#lanes;
     counters.set(netMetric.connections, this.#connections);
     counters.set(netMetric.sessions_live, this.#sessions.liveCount);
     counters.set(netMetric.sessions_suspended, this.#sessions.suspendedCount);
     counters.set(netMetric.sessions_evicting, this.#evictions.count);
-    this.#egress.setGauges();
+    this.#egress.setGauges(nowMs);
   }
 
   /**

@@ -116,7 +116,7 @@ export class Session {
   isLoner = false;
   /** Hears its view. */
   isSteady = false;
-  /** Its place among those who hear a view, {@link Views}. */
+  /** Its place among those who stand anywhere, {@link Views}. */
   seat = NO_SEAT;
   readonly outbox = new Outbox();
   isQueued = false;
