@@ -5,6 +5,22 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { FloorOptions } from "./floor-server.js";
 
+/** Clients that share a published message of the floor: as many as share a cell's. */
+const GROUP_SIZE = 28;
+
+/** Of a floor that sends each client as many bytes a second, its own, in one message a tick. */
+export function floorOf(load: {
+  readonly clients: number;
+  readonly tickHz: number;
+  readonly bytesPerClientSecond: number;
+}): FloorOptions {
+  const { clients, tickHz, bytesPerClientSecond } = load;
+  return {
+    ...{ clients, tickHz, bytesPerTick: Math.round(bytesPerClientSecond / tickHz), messagesPerTick: 1 },
+    ...{ groupSize: Math.min(GROUP_SIZE, clients), way: "send" },
+  };
+}
+
 /** Starts one, and ends it when `use` has settled. */
 export async function withFloor<T>(
   options: FloorOptions,

@@ -5,8 +5,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { ChildServer, gameModule } from "./child-server.js";
-import { withFloor } from "./floor-run.js";
-import type { FloorOptions } from "./floor-server.js";
+import { floorOf, withFloor } from "./floor-run.js";
 import { measure as measureIdleGridshard } from "./idle.bench.js";
 import { type BenchOptions, type Figures, type Measured, measuredOf, type Want } from "./measured.js";
 import type { PeerLoad, PeerWorld, Protocol } from "./peer-bots/peer-client.js";
@@ -15,7 +14,6 @@ import { arePeersInstalled, installPeersCommand } from "./peers-folder.js";
 import { cpuOf, residentBytesOf } from "./process-cpu.js";
 import { measureRounds } from "./rounds.js";
 import { heapLine } from "./shard-heap.js";
-import { GROUP_SIZE } from "./wander.js";
 
 interface Plan {
   readonly world: PeerWorld;
@@ -200,15 +198,8 @@ async function measureGridshard(plan: Plan): Promise<Figures> {
 /** The floor of the suite world: as many bytes to each client, of its own, in one message a tick; and the same input. */
 function measureBare(plan: Plan, learned: Figures): Promise<Figures> {
   const { clients, world } = plan;
-  const floor: FloorOptions = {
-    clients,
-    tickHz: world.tickHz,
-    bytesPerTick: Math.round(learned.bytesPerClientSecond! / world.tickHz),
-    messagesPerTick: 1,
-    groupSize: Math.min(GROUP_SIZE, clients),
-    way: "send",
-  };
-  return withFloor(floor, ({ url, pid }) =>
+  const bytesPerClientSecond = learned.bytesPerClientSecond!;
+  return withFloor(floorOf({ clients, tickHz: world.tickHz, bytesPerClientSecond }), ({ url, pid }) =>
     measureLoad(pid, { ...loadOf(plan, "gridshard", url), sampleEvery: NOBODY }),
   );
 }

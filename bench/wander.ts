@@ -3,6 +3,7 @@
  * sees about as many others whatever their number; and the bare servers it is held against.
  */
 import { gameModule } from "./child-server.js";
+import { floorOf } from "./floor-run.js";
 import type { FloorOptions } from "./floor-server.js";
 import { figuresOf, type LoadedRun, runFloor, runLoaded } from "./loaded-run.js";
 import type { Figures } from "./measured.js";
@@ -16,8 +17,6 @@ const PEOPLE_PER_CELL = 1000 / (17 * 18);
 const CLIENTS_PER_PROCESS = 4000;
 /** Of so many one reads and checks all it is sent. */
 const DECODE_EVERY = 20;
-/** Clients that share a published message of the floor: as many as share a cell's. */
-export const GROUP_SIZE = 28;
 
 /** People of bench-walk. The tolerance is the hysteresis of a border, a metre, and four steps. */
 const sightCheck = {
@@ -71,12 +70,10 @@ export function runServer(load: Wandering, shards: number): Promise<LoadedRun> {
 
 /** `learned`: a run of the server whose bytes, and messages, the bare one sends. */
 export function runBare(load: Wandering, floor: string, learned: LoadedRun): Promise<LoadedRun> {
+  const bytesPerClientSecond = learned.report.kilobytesPerSecondPerClient * 1000;
   const options: FloorOptions = {
-    clients: load.clients,
-    tickHz: TICK_HZ,
-    bytesPerTick: Math.round((learned.report.kilobytesPerSecondPerClient * 1000) / TICK_HZ),
+    ...floorOf({ clients: load.clients, tickHz: TICK_HZ, bytesPerClientSecond }),
     messagesPerTick: floor === floors.inParts ? messagesPerTickOf(learned) : 1,
-    groupSize: Math.min(GROUP_SIZE, load.clients),
     way: floor === floors.sendEach ? "send" : "publish",
   };
   return runFloor(options, botsOf(load));

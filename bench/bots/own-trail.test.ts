@@ -93,7 +93,7 @@ class Crowd {
     return { cell, isKeyframe: true, appears };
   }
 
-  /** Of two hundred: one that is given up in this tick is not taken in it, which no shard does either. */
+  /** One that nobody has; of so many that one given up in this tick is hardly taken in it, which no shard does either. */
   #freeSlot(cell: number, arrivals: readonly (readonly number[])[]): number {
     for (;;) {
       const slot = 1 + this.#dice.below(60_000);
